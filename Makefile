@@ -1,0 +1,47 @@
+# Two commands on a fresh machine: `make demo`, `make test`.
+# Needs python3 (3.11 or newer, with venv) and make; everything else is installed into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SETUP := $(VENV)/.setup
+
+.PHONY: setup demo test check format lock test-environments clean
+
+setup: $(SETUP)
+
+# Installed again whenever the lock file or the project's own description changes.
+$(SETUP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "spe1 needs Python 3.11 or newer: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV) (about a minute the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(SETUP)
+
+demo: setup
+	@$(BIN)/spe1 demo
+
+test: setup
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not environments"
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# datasets 3.6, 4.0 and the newest, each in an environment of its own: minutes, needs an index.
+test-environments: setup
+	$(BIN)/python -m pytest -m environments
+
+lock: setup
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+		--python-version 3.11 --group dev --group lock pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) .envs demo

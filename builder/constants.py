@@ -1,0 +1,43 @@
+"""Facts of the recordings and of the method, each with its source.
+
+Sources: [MS18] Marques-Smith et al. 2018, doi:10.1101/370080, and the release's
+README (kampff-lab/sc.io, Paired Recordings); [Z26] Zhao et al. 2026,
+doi:10.1371/journal.pcbi.1014059; [G20] Garcia, SpikeInterface reports 2020
+("12 MAD" rule for the juxtacellular trace).
+"""
+
+from __future__ import annotations
+
+#: Changes when the same input and options give other data (patch: fixed
+#: metadata, minor: added, major: changed). Part of every fingerprint.
+DATA_VERSION = "1.0.0"
+
+# --- Neuropixels stream [MS18] -------------------------------------------------
+N_CHANNELS = 384
+NPX_RATE_HZ = 30_000.0
+#: 10-bit ADC over 1.2 V at gain 500: 1.2 V / 1024 / 500.
+GAIN_UV_PER_BIT = 2.34375
+#: Sites wired to the reference on this probe (0-based); they carry no signal.
+REFERENCE_CHANNELS = (36, 75, 112, 151, 188, 227, 264, 303, 340, 379)
+
+# --- Preprocessing [Z26] -------------------------------------------------------
+FILTER_ORDER = 5
+BAND_HZ = (300.0, 3000.0)
+#: Real samples read on each side of a range before filtering. The impulse
+#: response has decayed to 4e-11 counts there (measured against the whole file).
+MARGIN_SAMPLES = 1500
+
+# --- Ground truth [G20] --------------------------------------------------------
+PATCH_HIGHPASS_HZ = 200.0
+PATCH_HIGHPASS_ORDER = 5
+PATCH_THRESHOLD_MADS = 12.0
+#: Scales the median absolute deviation to the s.d. of a normal distribution.
+MAD_TO_SD = 1.4826
+PATCH_REFRACTORY_MS = 1.0
+#: Two spike times are the same spike within this distance.
+AGREEMENT_MS = 0.5
+
+# --- Names that the public dataset uses -----------------------------------------
+SOURCE_DATASET = "Marques-Smith et al. (2018) — CRCNS spe-1"
+EXTRACTION_METHOD = "zhao2026_raw_mean_template"
+PREPROCESSING = "bandpass_300_3000Hz + global_CMR"

@@ -1,0 +1,1 @@
+"""What goes out: the built cell, written, described and verified."""

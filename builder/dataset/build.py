@@ -1,0 +1,240 @@
+"""One cell, from its raw files to its folder in the dataset root: the transaction."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from builder.cells import get_cell
+from builder.constants import N_CHANNELS, NPX_RATE_HZ
+from builder.dataset.card import mirror_side_files, write_card
+from builder.dataset.existing import is_current
+from builder.dataset.identity import RawFile
+from builder.dataset.inputs import Inputs, Sources, identify, read_inputs
+from builder.dataset.metadata import ConversionMetadata, read_model
+from builder.dataset.options import BuildOptions, Window
+from builder.dataset.provenance import Findings, dataset_info, make_metadata
+from builder.dataset.quicklook import Quicklook, draw_quicklook
+from builder.dataset.rows import write_json
+from builder.dataset.sidecars import write_patch, write_stats, write_templates
+from builder.dataset.stream import write_segments
+from builder.dataset.transaction import (
+    clear_leftovers,
+    growing_cell,
+    locked,
+    prepare_root,
+    require_space,
+    translated_os_errors,
+)
+from builder.layout import (
+    DATASET_DICT_NAME,
+    METADATA_NAME,
+    QUICKLOOK_NAME,
+    SPLITS,
+    RootLayout,
+)
+from builder.progress import Progress, Silent, stage
+from builder.signal.channels import DetectionOptions, detect_bad_channels
+from builder.signal.preprocess import make_preprocessor
+from builder.signal.template import mean_template
+from builder.source.patch import find_ground_truth, patch_window
+from builder.source.raw import RawCell
+
+#: Seconds to wait for another process that is writing the card.
+_CARD_WAIT_S = 60.0
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What came of one cell.
+
+    Attributes
+    ----------
+    cell_id : str
+    folder : Path
+    status : str
+        "built" or "up to date".
+    metadata : ConversionMetadata
+    seconds : float
+    """
+
+    cell_id: str
+    folder: Path
+    status: str
+    metadata: ConversionMetadata
+    seconds: float
+
+
+def default_threads() -> int:
+    """Processors that this process may use, at most 8: the disk is the limit by then."""
+    return min(
+        8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+
+
+def build_cell(
+    cell_id: str,
+    sources: Sources,
+    root: Path,
+    options: BuildOptions | None = None,
+    *,
+    n_threads: int | None = None,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> BuildResult:
+    """Build one cell, or find that it is up to date.
+
+    The cell appears under its name by one rename at the end: an error or a crash
+    leaves the old cell, or none, and what it left behind is cleared by the next run.
+
+    Parameters
+    ----------
+    cell_id : str
+        Of the catalogue.
+    sources : Sources
+    root : Path
+        Dataset root; the cell goes to ``root/cell_id``.
+    options : BuildOptions, optional
+    n_threads : int, optional
+        The bytes that are written do not depend on it.
+    force : bool
+        Build even if the cell is there, up to date or not; it is replaced at the end.
+    progress : Progress, optional
+
+    Returns
+    -------
+    BuildResult
+
+    Raises
+    ------
+    Spe1Error
+        Of the class that names the trouble; see `builder.errors`.
+    """
+    started = time.monotonic()
+    get_cell(cell_id)
+    options, progress = options or BuildOptions(), progress or Silent()
+    inputs = read_inputs(cell_id, sources, options)
+    layout = prepare_root(root)
+    with locked(layout, cell_id):
+        with translated_os_errors(layout.root):
+            clear_leftovers(layout, cell_id)
+            raw_files, mark = identify(layout, cell_id, inputs, sources, options, progress)
+        status = "up to date"
+        if not is_current(layout.cell(cell_id), mark, options, force):
+            _tell_size(layout, cell_id, inputs.window, progress)
+            threads = n_threads or default_threads()
+            with growing_cell(layout, cell_id) as folder:
+                _fill(folder, cell_id, inputs, options, raw_files, mark, threads, progress)
+            status = "built"
+    with locked(layout, "card", wait_s=_CARD_WAIT_S), translated_os_errors(layout.root):
+        mirror_side_files(layout.root, sources.chan_map_path, sources.summary_path)
+        write_card(layout.root)
+    folder = layout.cell(cell_id)
+    metadata = read_model(folder / METADATA_NAME, ConversionMetadata)
+    return BuildResult(cell_id, folder, status, metadata, time.monotonic() - started)
+
+
+def _tell_size(layout: RootLayout, cell_id: str, window: Window, progress: Progress) -> None:
+    """Check the room for the cell and say its size before the work begins."""
+    n_bytes = 4 * N_CHANNELS * window.n_samples + 40 * int(window.n_samples / NPX_RATE_HZ * 50_100)
+    free = require_space(layout.root, n_bytes, cell_id)
+    progress.note(
+        f"writes {n_bytes / 1e9:.2f} GB to {layout.root.resolve()} ({free / 1e9:.0f} GB free)"
+    )
+
+
+def _fill(
+    folder: Path,
+    cell_id: str,
+    inputs: Inputs,
+    options: BuildOptions,
+    raw_files: list[RawFile],
+    mark: str,
+    n_threads: int,
+    progress: Progress,
+) -> None:
+    """Write every file of the cell, the metadata last."""
+    raw, window = inputs.raw, inputs.window
+    with stage(progress, "ground truth", 1, "trace"):
+        ground_truth = find_ground_truth(raw, inputs.patch_type, options.spike_source)
+    if ground_truth.source == "detect" and options.spike_source == "auto":
+        progress.note("has no wc_spike_samples.npy: spikes are detected on the patch trace")
+    spikes = ground_truth.in_window(window.start, window.stop)
+    preprocessor = make_preprocessor(raw, options.engine)
+
+    def read(start: int, stop: int, *, subtract_median: bool = True) -> np.ndarray:
+        return preprocessor.read(
+            window.start + start, window.start + stop, subtract_median=subtract_median
+        )
+
+    template = mean_template(
+        read,
+        spikes,
+        window.n_samples,
+        options.n_before,
+        options.n_after,
+        n_threads=n_threads,
+        progress=progress,
+    )
+    # Before the median reference: after it, nearly every channel looks bad.
+    bad = detect_bad_channels(
+        lambda start, stop: read(start, stop, subtract_median=False),
+        window.n_samples,
+        inputs.positions_um,
+        DetectionOptions(n_chunks=options.bad_channel_chunks, seed=options.bad_channel_seed),
+        n_threads=n_threads,
+        progress=progress,
+    )
+    peak_channel = template.peak_channel(bad.all)
+    segments = write_segments(
+        folder, window, preprocessor, spikes, peak_channel, n_threads=n_threads, progress=progress
+    )
+    found = Findings(
+        cell_id=cell_id,
+        options=options,
+        window=window,
+        patch_type=inputs.patch_type,
+        patch_rate_hz=raw.patch_rate_hz,
+        ground_truth=ground_truth,
+        template=template,
+        bad=bad,
+        peak_channel=peak_channel,
+        gt_channel=inputs.gt_channel,
+        positions_um=inputs.positions_um,
+        segments=segments,
+        raw_files=raw_files,
+        fingerprint=mark,
+        simulated=inputs.simulated,
+    )
+    with stage(progress, "side files", 1, "cell"):
+        _write_side_files(folder, found, raw, spikes)
+
+
+def _write_side_files(folder: Path, found: Findings, raw: RawCell, spikes: np.ndarray) -> None:
+    window = found.window
+    info = dataset_info(found)
+    for writer in found.segments.writers.values():
+        writer.write_side_files(info, found.fingerprint)
+    write_json(folder / DATASET_DICT_NAME, {"splits": list(SPLITS)})
+    write_templates(folder, found.template, found.positions_um)
+    patch = patch_window(raw, window.start, window.stop)
+    write_patch(folder, found.cell_id, patch, found.patch_type, spikes)
+    write_stats(folder, found.segments.train_histogram.quartiles())
+    look = Quicklook(
+        cell_id=found.cell_id,
+        patch_type=found.patch_type,
+        window=patch,
+        spikes=spikes,
+        template=found.template,
+        positions_um=found.positions_um,
+        peak_channel=found.peak_channel,
+        gt_channel=found.gt_channel,
+        bad_channels=tuple(found.bad.all),
+    )
+    draw_quicklook(folder / QUICKLOOK_NAME, look)
+    metadata = make_metadata(folder, found)
+    write_json(folder / METADATA_NAME, metadata.model_dump(mode="json"))

@@ -1,0 +1,201 @@
+"""The record of how a cell was made: metadata from what the build has in hand."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import builder
+from builder.cells import PatchType
+from builder.constants import (
+    DATA_VERSION,
+    EXTRACTION_METHOD,
+    NPX_RATE_HZ,
+    PREPROCESSING,
+    REFERENCE_CHANNELS,
+    SOURCE_DATASET,
+)
+from builder.dataset.identity import RawFile, as_records
+from builder.dataset.metadata import ConversionMetadata
+from builder.dataset.options import BuildOptions, Window
+from builder.dataset.stream import Segments
+from builder.layout import SPLITS
+from builder.signal.channels import BadChannels
+from builder.signal.template import Template
+from builder.source.patch import SOURCE_LABELS, GroundTruth
+
+_PACKAGES = ("spikeinterface", "datasets", "pyarrow", "numpy", "scipy", "numba")
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Everything that a build found out about a cell.
+
+    Attributes
+    ----------
+    cell_id : str
+    options : BuildOptions
+    window : Window
+    patch_type : PatchType
+    patch_rate_hz : float
+    ground_truth : GroundTruth
+    template : Template
+    bad : BadChannels
+    peak_channel, gt_channel : int
+    positions_um : np.ndarray
+        float32 (n_channels, 2).
+    segments : Segments
+    raw_files : list of RawFile
+    fingerprint : str
+    simulated : bool
+        The raw files come from the simulator.
+    """
+
+    cell_id: str
+    options: BuildOptions
+    window: Window
+    patch_type: PatchType
+    patch_rate_hz: float
+    ground_truth: GroundTruth
+    template: Template
+    bad: BadChannels
+    peak_channel: int
+    gt_channel: int
+    positions_um: np.ndarray
+    segments: Segments
+    raw_files: list[RawFile]
+    fingerprint: str
+    simulated: bool
+
+
+def make_metadata(folder: Path, found: Findings) -> ConversionMetadata:
+    """The metadata of a cell whose other files are all written in ``folder``."""
+    options, template, window = found.options, found.template, found.window
+    x_um, y_um = (float(value) for value in found.positions_um[found.gt_channel])
+    document = {
+        "source_metadata": {
+            "mode": "spe1_paired_recording",
+            "dataset": SOURCE_DATASET,
+            "cell_id": found.cell_id,
+            "skip_seconds": options.skip_seconds,
+            "duration_s": options.duration_s,
+            "patch_sample_rate_hz": found.patch_rate_hz,
+            "preprocessing": PREPROCESSING,
+            "spike_source": SOURCE_LABELS[found.ground_truth.source],
+        },
+        "template_metadata": {
+            "extraction_method": EXTRACTION_METHOD,
+            "ms_before": options.ms_before,
+            "ms_after": options.ms_after,
+            "nbefore": template.n_before,
+            "nafter": template.n_after,
+            "n_spikes_total": template.n_spikes_total,
+            "n_spikes_used": template.n_spikes_used,
+            "n_out_of_bounds_discarded": template.n_spikes_total - template.n_spikes_used,
+        },
+        "sampling_frequency": NPX_RATE_HZ,
+        "num_units": 1,
+        "num_channels": len(found.positions_um),
+        "unit_peak_channel": {"0": found.peak_channel},
+        "unit_locations_um": {"0": [x_um, y_um, 0.0]},
+        "gt_electrode_chan_idx": found.gt_channel,
+        "bad_channel_ids": list(found.bad.all),
+        "n_spikes_total": template.n_spikes_total,
+        "n_spikes_used_for_templates": template.n_spikes_used,
+        "segment_duration_s": options.segment_duration_s,
+        "train_fraction": options.train_fraction,
+        "analysis_window": {"start_sample": window.start, "n_samples": window.n_samples},
+        "patch": {
+            "type": found.patch_type.public_name,
+            "release_type": found.patch_type.release_name,
+            "clamp": found.patch_type.clamp,
+            "units": found.patch_type.units,
+            "rate_hz": found.patch_rate_hz,
+            "polarity": found.patch_type.polarity,
+        },
+        "ground_truth_agreement": (
+            asdict(found.ground_truth.agreement) if found.ground_truth.agreement else None
+        ),
+        "reference_channels": list(REFERENCE_CHANNELS),
+        "detected_bad_channels": {
+            str(channel): found.bad.labels[channel] for channel in found.bad.detected
+        },
+        "splits": {
+            split: {
+                "rows": len(window.split_segments(split)),
+                "samples": window.split_samples(split),
+                "spikes": found.segments.spikes[split],
+            }
+            for split in SPLITS
+        },
+        "files": _output_files(folder, found.segments),
+        "provenance": {
+            "spe1_version": builder.__version__,
+            "data_version": DATA_VERSION,
+            "versions": software_versions(),
+            "options": options.as_dict(),
+            "raw_files": as_records(found.raw_files),
+            "simulated": found.simulated,
+            "fingerprint": found.fingerprint,
+        },
+    }
+    return ConversionMetadata.model_validate(document)
+
+
+def software_versions() -> dict[str, str]:
+    """Versions of Python and of the packages that touch the data."""
+    return {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES}
+
+
+def _output_files(folder: Path, segments: Segments) -> list[dict[str, Any]]:
+    """Size and hash of every file of the cell; shards were hashed as they were written."""
+    known = {
+        folder / split / name: sha256
+        for split, writer in segments.writers.items()
+        for name, sha256 in writer.hashes.items()
+    }
+    return [
+        {
+            "path": path.relative_to(folder).as_posix(),
+            "size": path.stat().st_size,
+            "sha256": known.get(path) or hashlib.sha256(path.read_bytes()).hexdigest(),
+        }
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    ]
+
+
+def dataset_info(found: Findings) -> dict[str, Any]:
+    """``dataset_info.json`` of both splits, in the form that every ``datasets`` reads."""
+    from builder.dataset.rows import FEATURES
+
+    writers = found.segments.writers
+    splits = {
+        split: {
+            "name": split,
+            "num_bytes": sum(path.stat().st_size for path in writer.shards),
+            "num_examples": writer.n_written,
+            "dataset_name": "spe1",
+        }
+        for split, writer in writers.items()
+    }
+    return {
+        "builder_name": "spe1",
+        "citation": "Marques-Smith et al. (2018), doi:10.1101/370080; data doi:10.6080/K0J67F4T",
+        "config_name": found.cell_id,
+        "dataset_name": "spe1",
+        "dataset_size": sum(split["num_bytes"] for split in splits.values()),
+        "description": f"SPE-1 {found.cell_id}: preprocessed traces in uV, ground-truth spikes; "
+        f"fingerprint {found.fingerprint}",
+        "features": FEATURES,
+        "homepage": "https://crcns.org/data-sets/methods/spe-1",
+        "license": "cc-by-sa-4.0",
+        "splits": splits,
+        "version": {"version_str": DATA_VERSION},
+    }

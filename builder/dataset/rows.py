@@ -1,0 +1,223 @@
+"""Segments as Arrow rows: the schema, zero-copy batches, shards and their side files.
+
+Arrow stream files, two rows a record batch, no Hugging Face schema metadata,
+``Sequence`` in ``dataset_info.json``: the form that datasets 3.6 to 5.2 load at
+full length. One-row batches break ``load_dataset`` beyond 62 rows, because an
+inner list offset is int32.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from builder.constants import N_CHANNELS, NPX_RATE_HZ
+from builder.layout import DATASET_INFO_NAME, STATE_NAME, shard_name
+
+BATCH_ROWS = 2
+#: Shards hold whole batches and are about this large, as ``save_to_disk`` makes them.
+SHARD_BYTES = 576_000_000
+
+SCHEMA = pa.schema(
+    [
+        ("sample_id", pa.string()),
+        ("cp", pa.list_(pa.list_(pa.float32()))),
+        ("cit", pa.list_(pa.list_(pa.int32()))),
+        ("ctt", pa.list_(pa.list_(pa.float64()))),
+    ]
+)
+
+
+def _nested(dtype: str) -> dict[str, Any]:
+    value = {"dtype": dtype, "_type": "Value"}
+    return {"feature": {"feature": value, "_type": "Sequence"}, "_type": "Sequence"}
+
+
+#: The schema in ``datasets``' words; ``Sequence`` is what every version reads.
+FEATURES = {
+    "sample_id": {"dtype": "string", "_type": "Value"},
+    "cp": _nested("float32"),
+    "cit": _nested("int32"),
+    "ctt": _nested("float64"),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One segment but for its traces.
+
+    Attributes
+    ----------
+    first : int
+        First sample, counted from the start of the analysis window.
+    n_samples : int
+    spikes : np.ndarray
+        int64 (n,), samples within the segment.
+    """
+
+    first: int
+    n_samples: int
+    spikes: np.ndarray
+
+    @property
+    def n_values(self) -> int:
+        return N_CHANNELS * self.n_samples
+
+
+def make_batch(rows: Sequence[Row], traces_uV: np.ndarray, peak_channel: int) -> pa.RecordBatch:
+    """Rows as a record batch whose ``cp`` values are the given memory itself.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+    traces_uV : np.ndarray
+        float32 (sum of n_values,): the rows' (N_CHANNELS, n_samples) blocks, one
+        after the other.
+    peak_channel : int
+        Channel that carries the spikes.
+    """
+    lengths = np.repeat([row.n_samples for row in rows], N_CHANNELS)
+    n_spikes = np.zeros((len(rows), N_CHANNELS), dtype=np.int64)
+    n_spikes[:, peak_channel] = [len(row.spikes) for row in rows]
+    spikes = np.concatenate([row.spikes for row in rows])
+    times_ms = spikes / (NPX_RATE_HZ / 1000.0)
+    return pa.RecordBatch.from_arrays(
+        [
+            pa.array([f"{row.first:010d}" for row in rows], pa.string()),
+            _lists(pa.array(traces_uV), lengths),
+            _lists(pa.array(np.zeros(len(spikes), dtype=np.int32)), n_spikes.ravel()),
+            _lists(pa.array(times_ms), n_spikes.ravel()),
+        ],
+        schema=SCHEMA,
+    )
+
+
+def _lists(values: pa.Array, lengths: np.ndarray) -> pa.ListArray:
+    """Values as rows of N_CHANNELS lists of the given lengths: (n_rows * N_CHANNELS,)."""
+    inner = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    outer = np.arange(0, len(lengths) + 1, N_CHANNELS, dtype=np.int32)
+    channels = pa.ListArray.from_arrays(pa.array(inner), values)
+    return pa.ListArray.from_arrays(pa.array(outer), channels)
+
+
+class HashingFile:
+    """A file being written that knows its hash, so that nothing is read back for it."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._file = path.open("wb", buffering=0)
+        self._digest = hashlib.sha256()
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data)
+        self._digest.update(view)
+        done = 0
+        while done < len(view):
+            done += self._file.write(view[done:])
+        return done
+
+    def flush(self) -> None:
+        pass
+
+    @property
+    def closed(self) -> bool:
+        return self._file.closed
+
+    def close(self) -> None:
+        """Force the bytes to the disk and close; a full disk shows here at the latest."""
+        if not self._file.closed:
+            try:
+                os.fsync(self._file.fileno())
+            finally:
+                self._file.close()
+
+    def abandon(self) -> None:
+        """Close without waiting for the disk."""
+        self._file.close()
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+
+class SplitWriter:
+    """Writes one split's batches to its shards, then its two side files.
+
+    Parameters
+    ----------
+    folder : Path
+        ``train`` or ``test`` of the cell; made here.
+    n_rows : int
+        Rows that will come.
+    row_values : int
+        float32 values of a full row, to size the shards.
+    """
+
+    def __init__(self, folder: Path, n_rows: int, row_values: int):
+        self.folder = folder
+        batches = max(1, round(SHARD_BYTES / (4 * row_values * BATCH_ROWS)))
+        self._shard_rows = batches * BATCH_ROWS
+        self._n_shards = -(-n_rows // self._shard_rows)
+        self._sink: HashingFile | None = None
+        self._stream: pa.RecordBatchStreamWriter | None = None
+        self.n_written = 0
+        self.shards: list[Path] = []
+        self.hashes: dict[str, str] = {}
+        folder.mkdir()
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Append a batch; the memory it refers to is free again afterwards."""
+        if self.n_written == len(self.shards) * self._shard_rows:
+            self._close_shard()
+            path = self.folder / shard_name(len(self.shards), self._n_shards)
+            self.shards.append(path)
+            self._sink = HashingFile(path)
+            self._stream = pa.ipc.new_stream(pa.PythonFile(self._sink, mode="w"), SCHEMA)
+        assert self._stream is not None
+        self._stream.write_batch(batch)
+        self.n_written += batch.num_rows
+
+    def _close_shard(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+        if self._sink is not None:
+            self._sink.close()
+            self.hashes[self._sink.path.name] = self._sink.sha256
+        self._stream = self._sink = None
+
+    def close(self) -> None:
+        """Finish the last shard."""
+        self._close_shard()
+
+    def abandon(self) -> None:
+        """Let go of an unfinished shard, for a build that fails; nothing after `close`."""
+        if self._sink is not None:
+            self._sink.abandon()
+
+    def write_side_files(self, info: dict[str, Any], fingerprint: str) -> None:
+        """``dataset_info.json`` and ``state.json``, which make ``load_from_disk`` work."""
+        state = {
+            "_data_files": [{"filename": path.name} for path in self.shards],
+            "_fingerprint": fingerprint[:16],
+            "_format_columns": None,
+            "_format_kwargs": {},
+            "_format_type": None,
+            "_output_all_columns": False,
+            "_split": self.folder.name,
+        }
+        write_json(self.folder / DATASET_INFO_NAME, info)
+        write_json(self.folder / STATE_NAME, state)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write valid JSON: NaN and infinity are an error, not a file nobody can read."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,40 @@
+"""Rows of a shard, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+
+def read_batches(path: Path) -> Iterator[pa.RecordBatch]:
+    """Record batches of a shard, mapped, not read."""
+    with pa.memory_map(str(path)) as source:
+        yield from pa.ipc.open_stream(source)
+
+
+def count_rows(path: Path) -> int:
+    """Rows of a shard; its values are not touched."""
+    return sum(batch.num_rows for batch in read_batches(path))
+
+
+def read_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """Rows of a shard as ``datasets`` examples.
+
+    Yields
+    ------
+    dict
+        ``sample_id`` str; ``cp``, ``cit``, ``ctt`` lists of one numpy array per channel.
+    """
+    for batch in read_batches(path):
+        for i in range(batch.num_rows):
+            row: dict[str, Any] = {"sample_id": batch["sample_id"][i].as_py()}
+            for name in ("cp", "cit", "ctt"):
+                channels = batch[name].slice(i, 1).flatten()
+                offsets = channels.offsets.to_numpy()
+                values = channels.values.to_numpy(zero_copy_only=True)
+                row[name] = [values[a:b] for a, b in pairwise(offsets)]
+            yield row

@@ -1,0 +1,102 @@
+"""The small files of a built cell: template, patch trace, statistics."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from builder.cells import PatchType
+from builder.constants import NPX_RATE_HZ
+from builder.dataset.metadata import DatasetStats
+from builder.dataset.rows import write_json
+from builder.layout import PATCH_NAME, STATS_NAME, TEMPLATES_NAME
+from builder.signal.histogram import BIN_WIDTH_UV, Quartiles
+from builder.signal.template import Template
+from builder.source.patch import PatchWindow
+
+#: Patch samples copied at a time.
+_PIECE_SAMPLES = 1_000_000
+
+
+def write_templates(folder: Path, template: Template, positions_um: np.ndarray) -> None:
+    """``templates.npz``: the contract's five arrays, no pickles.
+
+    Parameters
+    ----------
+    positions_um : np.ndarray
+        float32 (n_channels, 2).
+    """
+    np.savez(
+        folder / TEMPLATES_NAME,
+        allow_pickle=False,
+        templates=template.mean_uV[np.newaxis],
+        sampling_frequency=NPX_RATE_HZ,
+        probe_positions=positions_um,
+        nbefore=template.n_before,
+        nafter=template.n_after,
+    )
+
+
+def write_patch(
+    folder: Path, cell_id: str, window: PatchWindow, patch_type: PatchType, spikes: np.ndarray
+) -> None:
+    """``patch.npz``: the patch trace of the analysis window and the spike times.
+
+    The two long arrays are streamed, so that memory stays flat.
+
+    Parameters
+    ----------
+    spikes : np.ndarray
+        int64 (n_spikes,), samples of the analysis window.
+    """
+    ranges = [
+        (first, min(first + _PIECE_SAMPLES, window.last))
+        for first in range(window.first, window.last, _PIECE_SAMPLES)
+    ]
+    traces = (window.raw.read_patch(*piece).astype(np.float32) for piece in ranges)
+    times_s = (window.times_s(*piece) for piece in ranges)
+    with zipfile.ZipFile(folder / PATCH_NAME, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+        _stream_array(archive, "patch_v", np.dtype(np.float32), len(window), traces)
+        _stream_array(archive, "t_patch_s", np.dtype(np.float64), len(window), times_s)
+        small = {
+            "spike_times_s": spikes / NPX_RATE_HZ,
+            "patch_type": np.array(patch_type.public_name),
+            "clamp": np.array(patch_type.clamp),
+            "patch_units": np.array(patch_type.units),
+            "cell_id": np.array(cell_id),
+            "window_start_s": np.array(window.start / NPX_RATE_HZ),
+        }
+        for name, array in small.items():
+            # ZipInfo of a bare name has a fixed date, so that the bytes repeat.
+            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w") as file:
+                np.lib.format.write_array(file, np.asarray(array), allow_pickle=False)
+
+
+def _stream_array(
+    archive: zipfile.ZipFile, name: str, dtype: np.dtype, length: int, pieces: Iterator[np.ndarray]
+) -> None:
+    header = {
+        "descr": np.lib.format.dtype_to_descr(dtype),
+        "fortran_order": False,
+        "shape": (length,),
+    }
+    with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for piece in pieces:
+            file.write(memoryview(piece).cast("B"))
+
+
+def write_stats(folder: Path, quartiles: Quartiles) -> None:
+    """``dataset_stats.json``: median, IQR and IQR of the absolute value, train split."""
+    stats = DatasetStats(
+        median=quartiles.median.tolist(),
+        iqr=quartiles.iqr.tolist(),
+        abs_iqr=quartiles.abs_iqr.tolist(),
+        computed_on="train",
+        n_samples=quartiles.n_samples,
+        method=f"histogram of {BIN_WIDTH_UV} uV bins, interpolated within a bin",
+    )
+    write_json(folder / STATS_NAME, stats.model_dump())

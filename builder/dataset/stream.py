@@ -1,0 +1,177 @@
+"""The one pass over the recording: segments computed ahead, written in order."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from builder.constants import N_CHANNELS
+from builder.dataset.options import Window
+from builder.dataset.rows import BATCH_ROWS, Row, SplitWriter, make_batch
+from builder.layout import SPLITS
+from builder.progress import Progress, stage
+from builder.signal.histogram import ChannelHistogram
+from builder.signal.preprocess import Preprocessor
+
+#: One batch is written while the next is computed.
+_N_BUFFERS = 2
+
+
+@dataclass(frozen=True)
+class Segments:
+    """What the pass leaves behind.
+
+    Attributes
+    ----------
+    writers : dict of str to SplitWriter
+        Closed, by split.
+    spikes : dict of str to int
+        Ground-truth spikes by split.
+    train_histogram : ChannelHistogram
+    """
+
+    writers: dict[str, SplitWriter]
+    spikes: dict[str, int]
+    train_histogram: ChannelHistogram
+
+
+@dataclass(frozen=True)
+class _Batch:
+    split: str
+    rows: list[Row]
+
+
+def write_segments(
+    folder: Path,
+    window: Window,
+    preprocessor: Preprocessor,
+    spikes: np.ndarray,
+    peak_channel: int,
+    *,
+    n_threads: int,
+    progress: Progress,
+) -> Segments:
+    """Write ``train`` and ``test`` of a cell.
+
+    Memory is two record batches and each thread's working space, whatever the
+    duration. The bytes do not depend on the number of threads.
+
+    Parameters
+    ----------
+    folder : Path
+        The growing cell.
+    spikes : np.ndarray
+        int64 (n_spikes,), ascending, samples of the analysis window.
+    peak_channel : int
+        Channel that carries the spikes.
+    """
+    writers = {
+        split: SplitWriter(
+            folder / split, len(window.split_segments(split)), N_CHANNELS * window.segment_samples
+        )
+        for split in SPLITS
+    }
+    batches = _plan_batches(window, spikes)
+    work = _Work(window, preprocessor)
+    pool = ThreadPoolExecutor(n_threads)
+    try:
+        with stage(progress, "write segments", 4 * N_CHANNELS * window.n_samples, "B"):
+            _pump(batches, work, pool, writers, peak_channel, progress)
+        for writer in writers.values():
+            writer.close()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        for writer in writers.values():
+            writer.abandon()
+    counts = {
+        split: sum(
+            len(row.spikes) for batch in batches if batch.split == split for row in batch.rows
+        )
+        for split in SPLITS
+    }
+    return Segments(writers, counts, work.merged_histogram())
+
+
+def _plan_batches(window: Window, spikes: np.ndarray) -> list[_Batch]:
+    batches = []
+    for split in SPLITS:
+        segments = window.split_segments(split)
+        for i in range(0, len(segments), BATCH_ROWS):
+            rows = []
+            for segment in segments[i : i + BATCH_ROWS]:
+                first, last = window.segment(segment)
+                low, high = np.searchsorted(spikes, [first, last])
+                rows.append(Row(first, last - first, spikes[low:high] - first))
+            batches.append(_Batch(split, rows))
+    return batches
+
+
+def _pump(
+    batches: list[_Batch],
+    work: _Work,
+    pool: ThreadPoolExecutor,
+    writers: dict[str, SplitWriter],
+    peak_channel: int,
+    progress: Progress,
+) -> None:
+    """Keep the threads computing the next batch while this one is written."""
+    waiting = deque(batches)
+    free = deque(
+        np.empty(max(sum(row.n_values for row in batch.rows) for batch in batches), np.float32)
+        for _ in range(min(_N_BUFFERS, len(batches)))
+    )
+    running: deque[tuple[_Batch, np.ndarray, list[Future[None]]]] = deque()
+    while waiting or running:
+        while waiting and free:
+            batch, buffer = waiting.popleft(), free.popleft()
+            running.append((batch, buffer, work.submit(pool, batch, buffer)))
+        batch, buffer, futures = running.popleft()
+        for future in futures:
+            future.result()
+        n_values = sum(row.n_values for row in batch.rows)
+        writers[batch.split].write(make_batch(batch.rows, buffer[:n_values], peak_channel))
+        progress.advance(4 * n_values)
+        free.append(buffer)
+
+
+class _Work:
+    """Computes rows in threads; each thread fills a histogram of its own."""
+
+    def __init__(self, window: Window, preprocessor: Preprocessor):
+        self._window = window
+        self._preprocessor = preprocessor
+        self._local = threading.local()
+        self._histograms: list[ChannelHistogram] = []
+
+    def submit(
+        self, pool: ThreadPoolExecutor, batch: _Batch, buffer: np.ndarray
+    ) -> list[Future[None]]:
+        futures, offset = [], 0
+        for row in batch.rows:
+            target = buffer[offset : offset + row.n_values].reshape(N_CHANNELS, row.n_samples)
+            futures.append(pool.submit(self._compute, row, target, batch.split == "train"))
+            offset += row.n_values
+        return futures
+
+    def _compute(self, row: Row, target: np.ndarray, is_train: bool) -> None:
+        start = self._window.start + row.first
+        self._preprocessor.read(start, start + row.n_samples, out=target)
+        if is_train:
+            self._histogram().add(target)
+
+    def _histogram(self) -> ChannelHistogram:
+        if not hasattr(self._local, "histogram"):
+            self._local.histogram = ChannelHistogram()
+            self._histograms.append(self._local.histogram)  # list.append is atomic
+        return self._local.histogram
+
+    def merged_histogram(self) -> ChannelHistogram:
+        merged = self._histograms[0]
+        for other in self._histograms[1:]:
+            merged.merge(other)
+        return merged

@@ -1,0 +1,85 @@
+"""``spe1 demo``: the main job on the embedded example, and proof that it came out right."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import typer
+
+from builder.console import ConsoleBars
+from builder.constants import NPX_RATE_HZ
+from builder.dataset.build import build_cell
+from builder.dataset.inputs import Sources
+from builder.dataset.options import BuildOptions
+from builder.layout import QUICKLOOK_NAME
+
+CELL_ID = "c14"
+#: Small enough for two minutes on a laptop: 0.4 GB raw, 0.7 GB out.
+RECORDING_S = 16.0
+OPTIONS = BuildOptions(skip_seconds=1.0, duration_s=15.0, segment_duration_s=3.0)
+
+
+def run_demo(folder: Path) -> None:
+    """Simulate, build, load in each way, and say where everything lies.
+
+    Parameters
+    ----------
+    folder : Path
+        Gets ``raw/`` and ``spe1/``. What is there and up to date is kept.
+    """
+    from builder.source.simulate import SimulationOptions, read_truth, simulate_archive
+
+    raw_dir, root = folder / "raw", folder / "spe1"
+    progress = ConsoleBars(CELL_ID)
+    typer.echo(f"1. simulate {RECORDING_S:g} s of {CELL_ID}: a patched neuron among others")
+    options = SimulationOptions(duration_s=RECORDING_S, seed=0)
+    simulate_archive(raw_dir, [CELL_ID], options, progress=progress, overwrite=True)
+    truth = read_truth(raw_dir, CELL_ID)
+
+    typer.echo("2. build it: band-pass, reference, template, Arrow rows")
+    result = build_cell(CELL_ID, Sources(raw_dir), root, OPTIONS, force=True, progress=progress)
+    data = result.metadata
+    n_bytes = sum(file.size for file in data.files)
+    typer.echo(
+        f"   {data.splits['train'].rows} + {data.splits['test'].rows} rows, "
+        f"{n_bytes / 1e9:.2f} GB in {result.seconds:.1f} s; {data.n_spikes_total} spikes"
+    )
+    typer.echo(
+        f"   peak channel {data.peak_channel} (planted: {truth.peak_channel}), "
+        f"ground-truth electrode {data.gt_electrode_chan_idx}"
+    )
+    typer.echo("3. load it")
+    _show_loading(root)
+    typer.echo("\npicture:  " + str((result.folder / QUICKLOOK_NAME).resolve()))
+    typer.echo("dataset:  " + str(root.resolve()))
+    typer.echo("check it: spe1 verify " + str(root))
+
+
+def _show_loading(root: Path) -> None:
+    """The three ways to the same numbers; raises if they were not the same."""
+    # The demo is about a local folder: do not let the Hub's client look for it online.
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    from datasets import load_dataset
+
+    from builder.reading.arrays import load, segment_uV
+
+    cached = load_dataset(str(root.resolve()), name=CELL_ID)
+    typer.echo(f"   load_dataset({str(root)!r}, name={CELL_ID!r}): {_sizes(cached)}")
+    mapped = load(CELL_ID, root)
+    typer.echo(f"   load_from_disk({str(root / CELL_ID)!r}): {_sizes(mapped)}")
+    traces_uV = segment_uV(mapped["train"], 0)
+    if not np.array_equal(traces_uV, segment_uV(cached["train"], 0)):
+        raise AssertionError("load_dataset and load_from_disk differ")
+    row = mapped["train"].select_columns(["sample_id", "ctt"])[0]
+    times_ms = [time for channel in row["ctt"] for time in channel]
+    typer.echo(
+        f"   spe1.segment_uV(ds['train'], 0): {traces_uV.dtype} {traces_uV.shape} uV, "
+        f"{traces_uV.shape[1] / NPX_RATE_HZ:g} s, s.d. {traces_uV.std():.1f} uV, "
+        f"{len(times_ms)} spikes"
+    )
+
+
+def _sizes(dataset: object) -> str:
+    return ", ".join(f"{name} {len(split)} rows" for name, split in dataset.items())  # type: ignore[attr-defined]

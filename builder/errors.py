@@ -1,0 +1,120 @@
+"""The error tree: every error says what, where, expected, got and what to do.
+
+Each class also derives from the builtin that a caller would expect, so that
+``except FileNotFoundError`` works without knowing this package.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+
+class Spe1Error(Exception):
+    """Base of every error that this package raises on purpose.
+
+    Parameters
+    ----------
+    what : str
+        One sentence: what is wrong.
+    where : str or Path, optional
+        The file, folder or option concerned.
+    expected, got : object, optional
+        The fact as it should be and as it is.
+    do : str, optional
+        What the user can do next.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | Path | None = None,
+        expected: Any = None,
+        got: Any = None,
+        do: str | None = None,
+    ):
+        self.what = what
+        self.where = None if where is None else str(where)
+        self.expected = expected
+        self.got = got
+        self.do = do
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        lines = [self.what]
+        for label, value in (
+            ("where", self.where),
+            ("expected", self.expected),
+            ("got", self.got),
+            ("do", self.do),
+        ):
+            if value is not None:
+                lines.append(f"  {label + ':':<10}{value}")
+        return "\n".join(lines)
+
+    def __reduce__(self):
+        details = {
+            "where": self.where,
+            "expected": self.expected,
+            "got": self.got,
+            "do": self.do,
+        }
+        return _rebuild_error, (type(self), self.what, details)
+
+
+def _rebuild_error(cls: type[Spe1Error], what: str, details: dict[str, Any]) -> Spe1Error:
+    """Restore a pickled error (worker processes of ``datasets`` send them)."""
+    return cls(what, **details)
+
+
+class OptionError(Spe1Error, ValueError):
+    """An option has a value that cannot work."""
+
+
+class UnknownCellError(Spe1Error, LookupError):
+    """A cell that the SPE-1 release does not have."""
+
+
+class MissingFileError(Spe1Error, FileNotFoundError):
+    """A file or folder that the work needs is not there."""
+
+
+class RawDataError(Spe1Error, ValueError):
+    """A raw file contradicts itself, its neighbours or the release's format."""
+
+
+class SpikeIndexError(RawDataError):
+    """The ground-truth spike indices are unusable."""
+
+
+class PatchTraceError(RawDataError):
+    """The patch-clamp trace is unusable."""
+
+
+class SummaryError(RawDataError):
+    """``Data Summary.xlsx`` lacks what the build needs."""
+
+
+class ProbeError(RawDataError):
+    """``chanMap.mat`` does not describe the 384 sites."""
+
+
+class StaleOutputError(Spe1Error, FileExistsError):
+    """A built cell exists that comes from other data or other options."""
+
+
+class BusyError(Spe1Error, TimeoutError):
+    """Another process is building the same cell."""
+
+
+class SpaceError(Spe1Error, OSError):
+    """The disk has too little room."""
+
+
+class AccessError(Spe1Error, PermissionError):
+    """The output folder cannot be written."""
+
+
+class OutputError(Spe1Error, OSError):
+    """A built cell is not what the contract says, or cannot be opened."""

@@ -1,0 +1,1 @@
+"""What is done to the data: counts to preprocessed microvolts, template, bad channels."""

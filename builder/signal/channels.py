@@ -1,0 +1,299 @@
+"""Bad channels by the method of the International Brain Laboratory.
+
+The method is ``detect_bad_channels(method="coherence+psd")`` of SpikeInterface
+0.105, after "Spike sorting pipeline for the International Brain Laboratory" (IBL
+et al. 2022). Here it works along the contiguous axis of the traces, with a
+compiled median and without the GIL, and gives the same label to every channel
+of every chunk (but for values within rounding of a threshold).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from builder.constants import NPX_RATE_HZ, REFERENCE_CHANNELS
+from builder.errors import OptionError, RawDataError
+from builder.progress import Progress, Silent, stage
+
+#: Names of the codes 0 to 3 of a chunk, SpikeInterface's.
+LABELS = ("good", "dead", "noise", "out")
+GOOD, DEAD, NOISE, OUT = range(len(LABELS))
+OUTSIDE_LOCATIONS = ("top", "bottom", "both")
+
+#: ``read_uV(start, stop) -> float32 (n_channels, stop - start)``, uV.
+ReadUV = Callable[[int, int], np.ndarray]
+
+
+@dataclass(frozen=True)
+class DetectionOptions:
+    """Every parameter of the method; the defaults are SpikeInterface's.
+
+    Attributes
+    ----------
+    n_chunks : int
+        Random chunks, each labelled on its own.
+    chunk_duration_s : float
+        Length of a chunk.
+    seed : int
+        Seed of the chunks' starts.
+    psd_hf_threshold_uV2_per_hz : float
+        Mean spectral density of the highest band above which a channel is noisy.
+    dead_channel_threshold, noisy_channel_threshold : float
+        Similarity to the median over channels, less its trend along the probe,
+        below which a channel is dead and above which it is noisy.
+    outside_channel_threshold : float
+        That trend, less 1, below which channels at an end of the probe are outside the brain.
+    outside_location : {"top", "bottom", "both"}
+        The end of the probe that can be outside.
+    n_neighbors : int
+        Channels of the median filter that gives the trend; odd.
+    nyquist_threshold : float
+        Share of the Nyquist frequency above which the highest band begins.
+    welch_window_ms : float
+        Window of the spectrum.
+    """
+
+    n_chunks: int = 100
+    chunk_duration_s: float = 0.3
+    seed: int = 0
+    psd_hf_threshold_uV2_per_hz: float = 0.02
+    dead_channel_threshold: float = -0.5
+    noisy_channel_threshold: float = 1.0
+    outside_channel_threshold: float = -0.75
+    outside_location: str = "top"
+    n_neighbors: int = 11
+    nyquist_threshold: float = 0.8
+    welch_window_ms: float = 10.0
+
+    def __post_init__(self) -> None:
+        is_odd = self.n_neighbors >= 1 and self.n_neighbors % 2 == 1
+        is_place = self.outside_location in OUTSIDE_LOCATIONS
+        for name, is_good, expected in (
+            ("n_chunks", self.n_chunks >= 1, "1 or more"),
+            ("chunk_duration_s", 0 < self.chunk_duration_s < np.inf, "more than 0"),
+            ("seed", self.seed >= 0, "0 or more"),
+            ("outside_location", is_place, " or ".join(OUTSIDE_LOCATIONS)),
+            ("n_neighbors", is_odd, "an odd number"),
+            ("nyquist_threshold", 0 < self.nyquist_threshold < 1, "between 0 and 1"),
+            ("welch_window_ms", 0 < self.welch_window_ms < np.inf, "more than 0"),
+        ):
+            if not is_good:
+                raise OptionError(
+                    f"{name} of the bad-channel detection is unusable.",
+                    where=name,
+                    expected=expected,
+                    got=repr(getattr(self, name)),
+                    do="leave it out for the default",
+                )
+
+
+DEFAULT_OPTIONS = DetectionOptions()
+
+
+@dataclass(frozen=True)
+class BadChannels:
+    """What is known about the channels of a recording.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        One of `LABELS` for each channel, as detected.
+    detected : tuple of int
+        Channels whose label is not "good"; 0-based, ascending.
+    reference : tuple of int
+        Channels wired to the reference on this probe; 0-based, ascending.
+    """
+
+    labels: tuple[str, ...]
+    detected: tuple[int, ...]
+    reference: tuple[int, ...]
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        """Channels that are detected or reference, or both; 0-based, ascending."""
+        return tuple(sorted({*self.detected, *self.reference}))
+
+
+def chunk_length(n_samples: int, options: DetectionOptions, rate_hz: float = NPX_RATE_HZ) -> int:
+    """Samples of a chunk: as configured, or all but one of a recording shorter than that."""
+    length = int(options.chunk_duration_s * rate_hz)
+    # All but one is SpikeInterface's choice, which the starts depend on.
+    length = n_samples - 1 if length > n_samples else length
+    if length < 1:
+        raise RawDataError(
+            "The recording is too short to detect bad channels in.",
+            expected="at least 2 samples, and chunk_duration_s of at least one",
+            got=f"{n_samples} samples, chunks of {options.chunk_duration_s} s",
+            do="lengthen the analysis window",
+        )
+    return length
+
+
+def chunk_starts(
+    n_samples: int, options: DetectionOptions = DEFAULT_OPTIONS, rate_hz: float = NPX_RATE_HZ
+) -> np.ndarray:
+    """First samples of the random chunks, those of SpikeInterface for the same seed.
+
+    Parameters
+    ----------
+    n_samples : int
+        Length of the recording.
+    options : DetectionOptions
+    rate_hz : float
+        Sampling rate.
+
+    Returns
+    -------
+    np.ndarray
+        int64 (n_chunks,), ascending; chunks may overlap.
+    """
+    last = n_samples - chunk_length(n_samples, options, rate_hz)
+    rng = np.random.default_rng(options.seed)
+    return np.sort(rng.integers(low=0, high=last, size=options.n_chunks, endpoint=True))
+
+
+def depth_order(positions_um: np.ndarray) -> np.ndarray:
+    """Channels from the tip upward, by y and within a row by x: int (n_channels,).
+
+    Neighbours and the top are meant in this order; it swaps the two of each row of SPE-1's probe.
+    """
+    return np.lexsort((positions_um[:, 0], positions_um[:, 1]))
+
+
+def detect_bad_channels(
+    read_uV: ReadUV,
+    n_samples: int,
+    positions_um: np.ndarray,
+    options: DetectionOptions = DEFAULT_OPTIONS,
+    *,
+    n_threads: int = 1,
+    rate_hz: float = NPX_RATE_HZ,
+    progress: Progress | None = None,
+) -> BadChannels:
+    """Label every channel: the commonest label of its random chunks, in ties the first.
+
+    Parameters
+    ----------
+    read_uV : callable
+        ``read_uV(start, stop) -> float32 (n_channels, stop - start)``, uV,
+        band-passed, without the median reference (which leaves no similarity to
+        judge by). Called from ``n_threads`` threads at once.
+    n_samples : int
+        Length of the recording.
+    positions_um : np.ndarray
+        (n_channels, 2), um (x, y).
+    options : DetectionOptions
+    n_threads : int
+        The labels do not depend on it.
+    rate_hz : float
+        Sampling rate.
+    progress : Progress, optional
+        Told of every chunk.
+
+    Raises
+    ------
+    RawDataError
+        The recording is too short, not finite, or without a common signal.
+    """
+    starts = chunk_starts(n_samples, options, rate_hz)
+    length = chunk_length(n_samples, options, rate_hz)
+    order = depth_order(np.asarray(positions_um))
+    codes = np.empty((len(starts), len(order)), dtype=np.int8)
+
+    def label(start: int) -> np.ndarray:
+        traces_uV = read_uV(start, start + length)
+        return label_chunk(traces_uV, order, options, rate_hz, where=f"samples from {start} on")
+
+    progress = progress or Silent()
+    with (
+        stage(progress, "bad channels", len(starts), "chunks"),
+        ThreadPoolExecutor(n_threads) as pool,
+    ):
+        for i, chunk_codes in enumerate(pool.map(label, starts.tolist())):
+            codes[i] = chunk_codes
+            progress.advance(1)
+    # argmax takes the first of equal counts, which is the smallest code, as in scipy's mode.
+    n_votes = np.stack([(codes == code).sum(axis=0) for code in range(len(LABELS))])
+    winners = n_votes.argmax(axis=0)
+    return BadChannels(
+        labels=tuple(LABELS[code] for code in winners),
+        detected=tuple(np.flatnonzero(winners != GOOD).tolist()),
+        reference=tuple(c for c in REFERENCE_CHANNELS if c < len(winners)),
+    )
+
+
+def label_chunk(
+    traces_uV: np.ndarray,
+    order: np.ndarray,
+    options: DetectionOptions = DEFAULT_OPTIONS,
+    rate_hz: float = NPX_RATE_HZ,
+    *,
+    where: str | None = None,
+) -> np.ndarray:
+    """Code of every channel from one chunk.
+
+    Parameters
+    ----------
+    traces_uV : np.ndarray
+        float32 (n_channels, n_samples), uV.
+    order : np.ndarray
+        From `depth_order`.
+    options : DetectionOptions
+    rate_hz : float
+    where : str, optional
+        The chunk's place, for errors.
+
+    Returns
+    -------
+    np.ndarray
+        int8 (n_channels,), indices into `LABELS`, in channel order.
+
+    Raises
+    ------
+    RawDataError
+        Another number of channels than in ``order``; too short, not finite, no common signal.
+    """
+    from builder.signal.channel_kernels import hf_density_uV2_per_hz, similarity_to_median
+
+    traces_uV = np.ascontiguousarray(traces_uV, dtype=np.float32)
+    if len(traces_uV) != len(order):
+        raise RawDataError(
+            "The traces and the positions differ in their number of channels.",
+            where=where,
+            expected=len(order),
+            got=len(traces_uV),
+            do="pass the positions of the channels that are read",
+        )
+    similarity = similarity_to_median(traces_uV, where)
+    window_samples = int(options.welch_window_ms * rate_hz / 1000)
+    hf_uV2_per_hz = hf_density_uV2_per_hz(
+        traces_uV, rate_hz, window_samples, options.nyquist_threshold
+    )
+    codes = np.empty(len(order), dtype=np.int8)
+    codes[order] = _classify(similarity[order], hf_uV2_per_hz[order], options)
+    return codes
+
+
+def _classify(
+    similarity: np.ndarray, hf_uV2_per_hz: np.ndarray, options: DetectionOptions
+) -> np.ndarray:
+    """Codes of the channels in order of depth; outside goes before noisy, noisy before dead."""
+    codes = np.full(len(similarity), GOOD, dtype=np.int8)
+    from builder.signal.channel_kernels import depth_trend
+
+    trend = depth_trend(similarity, options.n_neighbors)
+    excess = similarity - trend
+    codes[excess < options.dead_channel_threshold] = DEAD
+    is_loud = hf_uV2_per_hz > options.psd_hf_threshold_uV2_per_hz
+    codes[is_loud | (excess > options.noisy_channel_threshold)] = NOISE
+    # Outside are the unbroken runs of dissimilar channels that reach an end of the probe.
+    inside = np.flatnonzero(trend >= options.outside_channel_threshold + 1)
+    if options.outside_location in ("top", "both"):
+        codes[inside[-1] + 1 if inside.size else 0 :] = OUT
+    if options.outside_location in ("bottom", "both"):
+        codes[: inside[0] if inside.size else len(codes)] = OUT
+    return codes

@@ -1,0 +1,1 @@
+"""What comes in: the raw files of the archive, real or simulated."""

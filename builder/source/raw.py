@@ -1,0 +1,300 @@
+"""The raw files of one cell: found, checked against each other, read by range."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from builder.constants import N_CHANNELS, NPX_RATE_HZ
+from builder.errors import MissingFileError, PatchTraceError, RawDataError
+from builder.layout import RAW_SUFFIXES, RawLayout
+
+_NPX_SAMPLE_BYTES = N_CHANNELS * 2
+_PATCH_SAMPLE_BYTES = 8
+#: The summary's patch rates equal the ratio of the two lengths to 1e-9 (c45:
+#: 40,521,060 / 24,301,033 samples); a larger distance means a file is not whole.
+RATE_TOLERANCE = 1e-4
+#: Patch samples held at a time (8 MB); memory does not grow with the recording.
+PATCH_CHUNK_SAMPLES = 1_000_000
+
+
+@dataclass(frozen=True)
+class RawCell:
+    """A cell whose raw files are present, whole and consistent.
+
+    Attributes
+    ----------
+    cell_id : str
+    npx_path, patch_path : Path
+    spikes_path : Path or None
+        ``*_wc_spike_samples.npy`` where the release has it.
+    files : dict of str to Path
+        Every raw file found, by the keys of `builder.layout.RAW_SUFFIXES`.
+    n_npx, n_patch : int
+        Samples of the two streams, which start and end together.
+    """
+
+    cell_id: str
+    npx_path: Path
+    patch_path: Path
+    spikes_path: Path | None
+    files: dict[str, Path]
+    n_npx: int
+    n_patch: int
+
+    @property
+    def patch_rate_hz(self) -> float:
+        """True patch rate on the NPX clock: the ratio of the two lengths."""
+        return self.n_patch * NPX_RATE_HZ / self.n_npx
+
+    def npx_sample(self, patch_sample: np.ndarray) -> np.ndarray:
+        """Patch sample indices to NPX samples, in exact integer arithmetic (rounded down)."""
+        return np.asarray(patch_sample, dtype=np.int64) * self.n_npx // self.n_patch
+
+    def first_patch_sample(self, npx_sample: int) -> int:
+        """The first patch sample that is not before an NPX sample."""
+        return -(-npx_sample * self.n_patch // self.n_npx)
+
+    def read_counts(self, start: int, stop: int) -> np.ndarray:
+        """NPX samples as stored.
+
+        Reads instead of mapping, so that resident memory does not grow.
+
+        Parameters
+        ----------
+        start, stop : int
+            Samples, within [0, n_npx].
+
+        Returns
+        -------
+        np.ndarray
+            int16 (stop - start, N_CHANNELS), ADC counts.
+        """
+        counts = np.empty((stop - start, N_CHANNELS), dtype="<i2")
+        _read_exactly(self.npx_path, start * _NPX_SAMPLE_BYTES, counts)
+        return counts
+
+    def read_patch(self, start: int, stop: int) -> np.ndarray:
+        """Patch samples as stored: float64 (stop - start,), pA or mV by the Patch Type."""
+        patch = np.empty(stop - start, dtype="<f8")
+        _read_exactly(self.patch_path, start * _PATCH_SAMPLE_BYTES, patch)
+        return patch
+
+    def patch_ranges(self) -> Iterator[tuple[int, int]]:
+        """Consecutive (start, stop) that cover the patch trace in bounded pieces."""
+        for start in range(0, self.n_patch, PATCH_CHUNK_SAMPLES):
+            yield start, min(start + PATCH_CHUNK_SAMPLES, self.n_patch)
+
+
+def _read_exactly(path: Path, offset: int, target: np.ndarray) -> None:
+    view = memoryview(target).cast("B")
+    with path.open("rb", buffering=0) as file:
+        done = 0
+        while done < len(view):
+            n = os.preadv(file.fileno(), [view[done:]], offset + done)
+            if n == 0:
+                raise RawDataError(
+                    "A raw file ended early: it was cut while it was being read.",
+                    where=path,
+                    expected=f"{offset + len(view)} bytes",
+                    got=f"{offset + done} bytes",
+                    do="fetch the file again, then build again",
+                )
+            done += n
+
+
+def open_raw_cell(
+    raw_dir: Path,
+    cell_id: str,
+    *,
+    cell_dir: Path | None = None,
+    patch_rate_hz: float | None = None,
+) -> RawCell:
+    """Find a cell's raw files and check them against each other.
+
+    Parameters
+    ----------
+    raw_dir : Path
+        Folder that holds ``Recordings/cXX/``.
+    cell_id : str
+    cell_dir : Path, optional
+        The cell's own folder, where it is not ``Recordings/cXX``.
+    patch_rate_hz : float, optional
+        The summary's patch rate, to hold the two lengths to.
+
+    Raises
+    ------
+    MissingFileError
+        The folder, the recording or the patch trace is not there.
+    RawDataError
+        A size is not a whole number of samples, differs from ``expt_meta.csv``,
+        or the two lengths disagree with the patch rate.
+    """
+    folder = Path(cell_dir) if cell_dir is not None else RawLayout(Path(raw_dir)).cell_dir(cell_id)
+    files = _find_files(folder, cell_id)
+    n_npx = _count_samples(files["npx_raw"], _NPX_SAMPLE_BYTES, f"{N_CHANNELS} channels x 2 bytes")
+    n_patch = _count_samples(files["patch"], _PATCH_SAMPLE_BYTES, "8 bytes")
+    raw = RawCell(
+        cell_id=cell_id,
+        npx_path=files["npx_raw"],
+        patch_path=files["patch"],
+        spikes_path=files.get("spikes"),
+        files=files,
+        n_npx=n_npx,
+        n_patch=n_patch,
+    )
+    if "meta" in files:
+        _check_against_meta(files["meta"], raw)
+    if patch_rate_hz is not None and abs(raw.patch_rate_hz / patch_rate_hz - 1) > RATE_TOLERANCE:
+        raise RawDataError(
+            f"The two recordings of {cell_id} do not cover the same time.",
+            where=folder,
+            expected=f"a patch rate of {patch_rate_hz:.3f} Hz (Data Summary)",
+            got=f"{raw.patch_rate_hz:.3f} Hz from {n_patch} patch and {n_npx} NPX samples",
+            do="one of the two files is cut short or of another cell: fetch both again",
+        )
+    return raw
+
+
+def _find_files(folder: Path, cell_id: str) -> dict[str, Path]:
+    if not folder.is_dir():
+        raise MissingFileError(
+            f"The raw recording of {cell_id} is not there.",
+            where=folder,
+            do=f"fetch {cell_id} from CRCNS spe-1 and unpack it to that folder, or check --raw-dir",
+        )
+    files: dict[str, Path] = {}
+    for kind, suffix in RAW_SUFFIXES.items():
+        # Both "c14_npx_raw.bin" and a bare "npx_raw.bin" occur in copies of the release.
+        found = sorted(p for p in folder.iterdir() if p.is_file() and p.name.endswith(suffix))
+        found = [p for p in found if not p.name.startswith("._")]
+        if len(found) > 1:
+            raise RawDataError(
+                f"Several files of {cell_id} end in '{suffix}'.",
+                where=folder,
+                expected="one",
+                got=[p.name for p in found],
+                do="move the others away",
+            )
+        if found:
+            files[kind] = found[0]
+    for kind, meaning in (("npx_raw", "Neuropixels recording"), ("patch", "patch-clamp trace")):
+        if kind not in files:
+            raise MissingFileError(
+                f"The {meaning} of {cell_id} is missing.",
+                where=folder / f"{cell_id}_{RAW_SUFFIXES[kind]}",
+                got=f"files {sorted(p.name for p in files.values()) or 'none'}",
+                do=f"unpack {cell_id}.tar.gz again",
+            )
+    return files
+
+
+def _count_samples(path: Path, sample_bytes: int, meaning: str) -> int:
+    size = path.stat().st_size
+    if size == 0 or size % sample_bytes:
+        raise RawDataError(
+            "A raw file does not hold a whole number of samples: it is cut short, "
+            "or has another number of channels.",
+            where=path,
+            expected=f"a multiple of {sample_bytes} bytes ({meaning})",
+            got=f"{size} bytes, {size % sample_bytes} left over",
+            do="fetch the file again",
+        )
+    return size // sample_bytes
+
+
+def _check_against_meta(path: Path, raw: RawCell) -> None:
+    npx_shape, patch_shape = read_meta_shapes(path)
+    facts = (
+        (raw.npx_path, npx_shape, (N_CHANNELS, raw.n_npx), "channels x samples"),
+        (raw.patch_path, patch_shape, (raw.n_patch,), "samples"),
+    )
+    for file, written, found, meaning in facts:
+        if written != found:
+            raise RawDataError(
+                "A raw file is not as long as the recording's own description says.",
+                where=file,
+                expected=f"{meaning} {written} ({path.name})",
+                got=f"{meaning} {found}",
+                do="the file is cut short, has another number of channels, or belongs to another "
+                "cell: fetch it again",
+            )
+
+
+def read_meta_shapes(path: Path) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Shapes of the two recordings from ``expt_meta.csv``.
+
+    The release wrote it with Python 2: a header ``npx,patch`` and one row of
+    literals such as ``[(384L, 24301033L), 'int16']`` and ``[40521060, 'float64']``.
+
+    Returns
+    -------
+    npx_shape, patch_shape : tuple of int
+        (n_channels, n_samples) and (n_samples,).
+
+    Raises
+    ------
+    RawDataError
+        The file does not read as such.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        rows = list(csv.reader(text.splitlines()))
+        columns = [name.strip() for name in rows[0]]
+        by_name = dict(zip(columns, rows[1], strict=True))
+        return _shape(by_name["npx"]), _shape(by_name["patch"])
+    except (ValueError, SyntaxError, KeyError, IndexError, TypeError, RecursionError) as error:
+        raise RawDataError(
+            "The description of the recording cannot be read.",
+            where=path,
+            expected="a header 'npx,patch' and one row such as \"[(384L, 24301033L), 'int16']\"",
+            got=f"{type(error).__name__}: {error}",
+            do="fetch the file again, or remove it to build without this check",
+        ) from error
+
+
+def _shape(literal: str) -> tuple[int, ...]:
+    """``[(384L, 10L), 'int16']`` to (384, 10); ``[10, 'float64']`` to (10,)."""
+    value = ast.literal_eval(re.sub(r"(?<=\d)L\b", "", literal.strip()))
+    shape = value[0] if isinstance(value, list | tuple) else value
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    if not shape or not all(type(n) is int and n > 0 for n in shape):
+        raise ValueError(f"{literal!r} holds no shape")
+    return shape
+
+
+def check_patch_values(raw: RawCell) -> None:
+    """Read the whole patch trace: every sample is finite, and they are not all the same.
+
+    Raises
+    ------
+    PatchTraceError
+        NaN, infinity, or one value throughout.
+    """
+    low, high = np.inf, -np.inf
+    for start, stop in raw.patch_ranges():
+        patch = raw.read_patch(start, stop)
+        is_bad = ~np.isfinite(patch)
+        if is_bad.any():
+            raise PatchTraceError(
+                f"The patch trace of {raw.cell_id} holds values that are no numbers.",
+                where=raw.patch_path,
+                expected="finite float64",
+                got=f"{patch[is_bad][0]} at sample {start + int(is_bad.argmax())}",
+                do="fetch the file again",
+            )
+        low, high = min(low, patch.min()), max(high, patch.max())
+    if low == high:
+        raise PatchTraceError(
+            f"The patch trace of {raw.cell_id} is constant: nothing was recorded in it.",
+            where=raw.patch_path,
+            got=f"{low} throughout",
+            do="fetch the file again",
+        )

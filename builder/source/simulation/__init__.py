@@ -1,0 +1,1 @@
+"""Parts of the simulated archive; `builder.source.simulate` is their face."""

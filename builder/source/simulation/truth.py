@@ -1,0 +1,154 @@
+"""What a simulated cell knows of itself: ``truth/cXX.json`` and ``truth/cXX.npz``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from builder.errors import MissingFileError, RawDataError
+from builder.layout import RawLayout
+from builder.source.simulation.options import SimulationOptions
+
+#: What goes to the arrays' file; everything else is in the JSON.
+_ARRAY_FIELDS = (
+    "patch_samples",
+    "npx_samples",
+    "amplitudes",
+    "template_uV",
+    "background_samples",
+    "background_units",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class CellTruth:
+    """Everything that was planted in one simulated cell.
+
+    Attributes
+    ----------
+    cell_id : str
+    patch_type : str
+        Release name, for instance "Juxta, VC".
+    location_um : tuple of float
+        The patched soma: x and y in the plane of the probe, z away from it.
+    electrode : int
+        ``chan_predicted`` of the catalogue, which the soma lies in front of.
+    peak_channel : int
+        Channel of the largest template; the electrode, unless that is a reference site.
+    peak_to_peak_uV : float
+        Of the template on the peak channel, at amplitude factor 1.
+    n_npx, n_patch : int
+        Samples of the two streams.
+    patch_rate_hz : float
+        On the NPX clock: n_patch / n_npx x 30,000.
+    trough_index : int
+        Sample of ``template_uV`` that the spike times point at.
+    background_locations_um : tuple
+        (x, y, z) of each background neuron.
+    background_peak_to_peak_uV : tuple of float
+        Each on its own peak channel.
+    options : SimulationOptions
+    patch_samples : np.ndarray
+        int64 (n_spikes,), peaks in the patch trace.
+    npx_samples : np.ndarray
+        float64 (n_spikes,), the same instants in NPX samples: the extracellular troughs.
+    amplitudes : np.ndarray
+        float32 (n_spikes,), factor of the template.
+    template_uV : np.ndarray
+        float32 (n_samples, 384).
+    background_samples : np.ndarray
+        float64 (n_background_spikes,), NPX samples, ascending.
+    background_units : np.ndarray
+        int64 (n_background_spikes,), index into ``background_locations_um``.
+    """
+
+    cell_id: str
+    patch_type: str
+    location_um: tuple[float, float, float]
+    electrode: int
+    peak_channel: int
+    peak_to_peak_uV: float
+    n_npx: int
+    n_patch: int
+    patch_rate_hz: float
+    trough_index: int
+    background_locations_um: tuple[tuple[float, float, float], ...]
+    background_peak_to_peak_uV: tuple[float, ...]
+    options: SimulationOptions
+    patch_samples: np.ndarray
+    npx_samples: np.ndarray
+    amplitudes: np.ndarray
+    template_uV: np.ndarray
+    background_samples: np.ndarray
+    background_units: np.ndarray
+
+    def background_train(self, unit: int) -> np.ndarray:
+        """NPX samples of one background neuron's spikes: float64 (n,)."""
+        return self.background_samples[self.background_units == unit]
+
+
+def write_truth(raw_dir: Path, truth: CellTruth) -> None:
+    """Write both files of one cell."""
+    folder = RawLayout(raw_dir).truth
+    folder.mkdir(parents=True, exist_ok=True)
+    arrays = {name: getattr(truth, name) for name in _ARRAY_FIELDS}
+    facts = {
+        field.name: getattr(truth, field.name)
+        for field in fields(truth)
+        if field.name not in _ARRAY_FIELDS
+    }
+    facts["options"] = asdict(truth.options)
+    np.savez(folder / f"{truth.cell_id}.npz", allow_pickle=False, **arrays)
+    text = json.dumps(facts, indent=2, allow_nan=False)
+    (folder / f"{truth.cell_id}.json").write_text(text + "\n", encoding="utf-8")
+
+
+def read_truth(raw_dir: Path | str, cell_id: str) -> CellTruth:
+    """What was planted in a simulated cell.
+
+    Parameters
+    ----------
+    raw_dir : Path
+        The simulated archive.
+    cell_id : str
+
+    Raises
+    ------
+    MissingFileError
+        No truth there: the cell is real, or was not simulated here.
+    RawDataError
+        The files do not read as this version's.
+    """
+    folder = RawLayout(Path(raw_dir)).truth
+    facts_path, arrays_path = folder / f"{cell_id}.json", folder / f"{cell_id}.npz"
+    for path in (facts_path, arrays_path):
+        if not path.is_file():
+            raise MissingFileError(
+                f"There is no planted truth of {cell_id}.",
+                where=path,
+                do="only a simulated cell has one; simulate it into this folder",
+            )
+    try:
+        facts: dict[str, Any] = json.loads(facts_path.read_text(encoding="utf-8"))
+        facts["options"] = SimulationOptions(**facts["options"])
+        facts["location_um"] = tuple(facts["location_um"])
+        facts["background_locations_um"] = tuple(map(tuple, facts["background_locations_um"]))
+        facts["background_peak_to_peak_uV"] = tuple(facts["background_peak_to_peak_uV"])
+        with np.load(arrays_path, allow_pickle=False) as arrays:
+            return CellTruth(**facts, **{name: arrays[name] for name in _ARRAY_FIELDS})
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise RawDataError(
+            f"The planted truth of {cell_id} cannot be read.",
+            where=folder,
+            got=f"{type(error).__name__}: {error}",
+            do="simulate the cell again",
+        ) from error
+
+
+def simulated_cells(raw_dir: Path) -> list[str]:
+    """Ids of the cells that this folder holds the truth of."""
+    return sorted(path.stem for path in RawLayout(raw_dir).truth.glob("c*.json"))

@@ -1,0 +1,39 @@
+"""Make ``builder/cells.csv`` from the release's ``Data Summary.xlsx``.
+
+Usage: python scripts/make_cells_csv.py "Data Summary.xlsx" builder/cells.csv
+
+Run again only if the release changes its summary; the CSV is what the package
+reads. Column names gain their unit, values stay as the release has them.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+
+from builder.source.summary import SUMMARY_COLUMNS, read_summary_table
+
+
+def main(source: Path, target: Path) -> None:
+    rows = read_summary_table(source)
+    with target.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(SUMMARY_COLUMNS.values())
+        for row in rows:
+            writer.writerow([_text(row[name]) for name in SUMMARY_COLUMNS])
+    print(f"{target}: {len(rows)} cells")
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if hasattr(value, "date"):
+        return value.date().isoformat()
+    return str(value)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,303 @@
+"""SPE-1 as a Hugging Face dataset: the builder class and the few public functions.
+
+>>> import spe1
+>>> spe1.build("c14", raw_dir=".raw", root="spe1")      # doctest: +SKIP
+>>> ds = spe1.load("c14", root="spe1")                  # doctest: +SKIP
+>>> traces_uV = spe1.segment_uV(ds["train"], 0)         # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, ClassVar
+
+import datasets
+
+import builder
+from builder.cells import catalogue, get_cell
+from builder.constants import DATA_VERSION
+from builder.dataset.options import BuildOptions
+from builder.errors import MissingFileError, Spe1Error, StaleOutputError
+from builder.layout import METADATA_NAME, SHARD_GLOB, SPLITS, RootLayout
+from builder.progress import Bars
+from builder.reading.arrays import load, segment_uV
+
+if Path(builder.__file__).parent.parent != Path(__file__).parent:
+    raise ImportError(
+        f"spe1 is {__file__}, but 'builder' is another project's: {builder.__file__}. "
+        "Run from another folder, or remove that one from the path."
+    )
+
+__all__ = ["Spe1", "Spe1Config", "Spe1Error", "build", "load", "segment_uV"]
+__version__ = builder.__version__
+
+_OPTION_NAMES = tuple(field.name for field in fields(BuildOptions))
+
+
+def build(
+    cell: str,
+    raw_dir: str | Path,
+    root: str | Path = "spe1",
+    *,
+    skip_seconds: float = 10.0,
+    duration_s: float = 300.0,
+    segment_duration_s: float = 3.0,
+    train_fraction: float = 0.8,
+    ms_before: float = 1.0,
+    ms_after: float = 2.0,
+    spike_source: str = "auto",
+    engine: str = "fast",
+    n_threads: int | None = None,
+    force: bool = False,
+    chan_map: str | Path | None = None,
+    summary: str | Path | None = None,
+) -> Path:
+    """Build one cell; does nothing if it is there and up to date.
+
+    Parameters
+    ----------
+    cell : str
+        Cell of SPE-1, such as "c14".
+    raw_dir : str or Path
+        Folder that holds ``Recordings/cXX/``, ``chanMap.mat`` and
+        ``Data Summary.xlsx``, as the archive does.
+    root : str or Path
+        Dataset root; the cell goes to ``root/cell``.
+    skip_seconds, duration_s : float
+        Settling period before the analysis window, and the window's longest length.
+    segment_duration_s : float
+        One row.
+    train_fraction : float
+        Share of the segments, the first ones, that become ``train``.
+    ms_before, ms_after : float
+        Template window around a spike.
+    spike_source : {"auto", "file", "detect"}
+        The release's spike indices, or detection on the patch trace; "auto"
+        takes the former where they exist.
+    engine : {"fast", "reference"}
+        Compiled kernels, or SpikeInterface in float64.
+    n_threads : int, optional
+        Default: every processor, at most 8. The result does not depend on it.
+    force : bool
+        Build even if the cell is there, up to date or not; it is replaced at the end.
+    chan_map, summary : str or Path, optional
+        Where those files lie, if not in ``raw_dir``.
+
+    Returns
+    -------
+    Path
+        The cell's folder.
+
+    Raises
+    ------
+    spe1.Spe1Error
+        With what, where, expected, got and what to do.
+    """
+    from builder.dataset.build import build_cell
+    from builder.dataset.inputs import Sources
+
+    options = BuildOptions(
+        skip_seconds=skip_seconds,
+        duration_s=duration_s,
+        segment_duration_s=segment_duration_s,
+        train_fraction=train_fraction,
+        ms_before=ms_before,
+        ms_after=ms_after,
+        spike_source=spike_source,
+        engine=engine,
+    )
+    sources = Sources(
+        Path(raw_dir),
+        None if chan_map is None else Path(chan_map),
+        None if summary is None else Path(summary),
+    )
+    result = build_cell(
+        cell, sources, Path(root), options, n_threads=n_threads, force=force, progress=Bars(cell)
+    )
+    return result.folder
+
+
+@dataclass
+class Spe1Config(datasets.BuilderConfig):
+    """One cell of the release."""
+
+
+class Spe1(datasets.GeneratorBasedBuilder):
+    """The plain ``datasets`` way to a cell.
+
+    ``Spe1(config_name="c14", raw_dir=".raw")``, then ``download_and_prepare()`` and
+    ``as_dataset()``. The cell is built into ``root`` if it is not there; preparing
+    links its finished shards into the datasets cache, without a copy.
+
+    Parameters
+    ----------
+    raw_dir : str or Path, optional
+        The raw archive. Left out, the cell must have been built in ``root``.
+    root : str or Path
+        Dataset root.
+    chan_map, summary : str or Path, optional
+        Where those files lie, if not in ``raw_dir``.
+    n_threads, force
+        As in `build`.
+    **kwargs
+        Build options (those of `build`) and the arguments of
+        ``datasets.GeneratorBasedBuilder``.
+    """
+
+    BUILDER_CONFIG_CLASS = Spe1Config
+    BUILDER_CONFIGS: ClassVar[list[Spe1Config]] = [
+        Spe1Config(
+            name=cell.cell_id,
+            version=datasets.Version(DATA_VERSION),
+            description=f"SPE-1 {cell.cell_id}: {cell.patch_type.release_name}, "
+            f"ground-truth electrode {cell.chan_predicted}",
+        )
+        for cell in catalogue().values()
+    ]
+    #: Whole record batches of two rows, as in the shards.
+    DEFAULT_WRITER_BATCH_SIZE = 2
+
+    def __init__(
+        self,
+        *args: Any,
+        raw_dir: str | Path | None = None,
+        root: str | Path = "spe1",
+        chan_map: str | Path | None = None,
+        summary: str | Path | None = None,
+        n_threads: int | None = None,
+        force: bool = False,
+        **kwargs: Any,
+    ):
+        # Our arguments stay out of the config: there they would change its id, and
+        # with it the place in the cache where a plain load_dataset looks.
+        self._given = {name: kwargs.pop(name) for name in _OPTION_NAMES if name in kwargs}
+        self._options = BuildOptions(**self._given)
+        self._raw_dir, self._root = raw_dir, Path(root)
+        self._side_files = {
+            "chan_map": None if chan_map is None else Path(chan_map),
+            "summary": None if summary is None else Path(summary),
+        }
+        self._n_threads, self._force = n_threads, force
+        self._is_ready = False
+        self._init_args, self._init_kwargs = args, dict(kwargs)
+        super().__init__(*args, **kwargs)
+        known = self._recorded_fingerprint()
+        if known is not None:
+            self._settle(known)
+
+    def _settle(self, fingerprint: str) -> None:
+        """Move the place in the cache to the cell's fingerprint, so that no stale row returns."""
+        if self.hash != fingerprint:
+            super().__init__(*self._init_args, **{**self._init_kwargs, "hash": fingerprint})
+
+    def _info(self) -> datasets.DatasetInfo:
+        def nested(dtype: str) -> Any:
+            return datasets.Sequence(datasets.Sequence(datasets.Value(dtype)))
+
+        return datasets.DatasetInfo(
+            description=self.config.description,
+            features=datasets.Features(
+                {
+                    "sample_id": datasets.Value("string"),
+                    "cp": nested("float32"),
+                    "cit": nested("int32"),
+                    "ctt": nested("float64"),
+                }
+            ),
+            homepage="https://crcns.org/data-sets/methods/spe-1",
+            license="cc-by-sa-4.0",
+            citation="Marques-Smith et al. (2018), doi:10.1101/370080",
+        )
+
+    @property
+    def _folder(self) -> Path:
+        return RootLayout(self._root).cell(self.config.name)
+
+    def _recorded_fingerprint(self) -> str | None:
+        """Fingerprint of the cell in the root, if it was built with these options."""
+        from builder.dataset.metadata import ConversionMetadata, read_model
+
+        try:
+            metadata = read_model(self._folder / METADATA_NAME, ConversionMetadata)
+        except Spe1Error:
+            return None
+        built = metadata.provenance.options
+        asked = self._options.as_dict() if self._raw_dir is not None else self._given
+        matches = all(built.get(name) == value for name, value in asked.items())
+        return metadata.provenance.fingerprint if matches else None
+
+    def _make_ready(self) -> None:
+        """Build the cell, or find it built."""
+        if self._is_ready:
+            return
+        get_cell(self.config.name)
+        if self._raw_dir is not None:
+            self._settle(self._build())
+        elif self._recorded_fingerprint() is None:
+            cell_id, is_there = self.config.name, (self._folder / METADATA_NAME).is_file()
+            error = StaleOutputError if is_there else MissingFileError
+            raise error(
+                f"{cell_id} was built with other options."
+                if is_there
+                else f"{cell_id} has not been built, and there is no raw_dir to build it from.",
+                where=self._folder,
+                do=f"pass raw_dir=, or: spe1 build {cell_id} --raw-dir .raw --root {self._root}",
+            )
+        self._is_ready = True
+
+    def _build(self) -> str:
+        from builder.dataset.build import build_cell
+        from builder.dataset.inputs import Sources
+
+        result = build_cell(
+            self.config.name,
+            Sources(Path(self._raw_dir or "."), **self._side_files),
+            self._root,
+            self._options,
+            n_threads=self._n_threads,
+            force=self._force,
+            progress=Bars(self.config.name),
+        )
+        return result.metadata.provenance.fingerprint
+
+    def download_and_prepare(self, *args: Any, **kwargs: Any) -> None:
+        """Build the cell if need be, then put it into the datasets cache, without a copy."""
+        self._make_ready()
+        super().download_and_prepare(*args, **kwargs)
+
+    def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
+        self._make_ready()
+        return [
+            datasets.SplitGenerator(
+                name=split,
+                gen_kwargs={
+                    "shards": sorted(str(p) for p in (self._folder / split).glob(SHARD_GLOB))
+                },
+            )
+            for split in SPLITS
+        ]
+
+    def _prepare_split(
+        self, split_generator: datasets.SplitGenerator, *args: Any, **kwargs: Any
+    ) -> None:
+        from builder.dataset.link import can_link, link_shards
+
+        if not can_link(self._output_dir, kwargs.get("file_format")):
+            super()._prepare_split(split_generator, *args, **kwargs)
+            return
+        shards = [Path(path) for path in split_generator.gen_kwargs["shards"]]
+        prefix = f"{self.dataset_name}-{split_generator.name}"
+        rows = link_shards(shards, Path(self._output_dir), prefix)
+        split_generator.split_info.num_examples = sum(rows)
+        split_generator.split_info.num_bytes = sum(path.stat().st_size for path in shards)
+        if len(shards) > 1:
+            split_generator.split_info.shard_lengths = rows
+
+    def _generate_examples(self, shards: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+        from builder.dataset.shards import read_rows
+
+        for path in shards:
+            for row in read_rows(Path(path)):
+                yield int(row["sample_id"]), row

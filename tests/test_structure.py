@@ -1,0 +1,91 @@
+"""The rooms and their direction, read from the imports themselves."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+GROUND = {"errors", "constants", "cells", "probe", "layout", "progress"}
+#: From left to right; a room imports only rooms before it and the ground floor.
+ROOMS = ["source", "signal", "dataset", "hub", "reading", "benchmark"]
+#: Above the rooms: what a person touches.
+FACES = {"cli", "console", "demo"}
+
+
+def _imports(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names.add(node.module or "")
+    return names
+
+
+def _modules() -> list[Path]:
+    return sorted((PROJECT / "builder").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", _modules(), ids=lambda p: str(p.relative_to(PROJECT)))
+def test_imports_point_one_way(path):
+    parts = path.relative_to(PROJECT / "builder").with_suffix("").parts
+    room = parts[0]
+    for name in _imports(path):
+        assert name.split(".")[0] not in {"spe1", "scripts", "tests"}, f"imports {name}"
+        if not name.startswith("builder."):
+            continue
+        target = name.split(".")[1]
+        if room in FACES or target == room:
+            continue
+        if room in GROUND or room == "__init__":
+            assert target in GROUND, f"the ground floor imports {name}"
+        else:
+            allowed = GROUND | set(ROOMS[: ROOMS.index(room)])
+            assert target in allowed, f"{room} imports {name}"
+
+
+@pytest.mark.parametrize("path", _modules(), ids=lambda p: str(p.relative_to(PROJECT)))
+def test_files_stay_small(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 320
+
+
+def test_import_is_light():
+    """``import spe1`` brings nothing heavy beyond what ``datasets`` brings."""
+    code = (
+        "import sys, time, datasets\n"
+        "before = set(sys.modules); t = time.perf_counter()\n"
+        "import spe1\n"
+        "print(time.perf_counter() - t)\n"
+        "print(sorted({m.split('.')[0] for m in set(sys.modules) - before}))\n"
+    )
+    seconds, new = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PROJECT
+    ).stdout.splitlines()
+    heavy = {"numba", "spikeinterface", "scipy", "matplotlib", "openpyxl", "sklearn"}
+    assert not heavy & set(ast.literal_eval(new))
+    assert float(seconds) < 1.0
+
+
+def test_ground_floor_imports_nothing_heavy():
+    code = (
+        "import sys, builder.cells, builder.probe, builder.layout, builder.progress\n"
+        "print(sorted({m.split('.')[0] for m in sys.modules}))"
+    )
+    modules = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PROJECT
+    ).stdout
+    assert not {"numpy", "datasets", "pyarrow", "numba"} & set(ast.literal_eval(modules))
+
+
+def test_spe1_beside_the_data_folder(tmp_path):
+    """A folder ``./spe1`` with data does not hide the module ``spe1``."""
+    (tmp_path / "spe1").mkdir()
+    code = "import spe1; print(spe1.Spe1.__name__)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert done.stdout.strip() == "Spe1", done.stderr
