@@ -223,7 +223,8 @@ def _write_side_files(folder: Path, found: Findings, raw: RawCell, spikes: np.nd
     write_templates(folder, found.template, found.positions_um)
     patch = patch_window(raw, window.start, window.stop)
     write_patch(folder, found.cell_id, patch, found.patch_type, spikes)
-    write_stats(folder, found.segments.train_histogram.quartiles())
+    quartiles = found.segments.train_histogram.quartiles()
+    write_stats(folder, quartiles, found.segments.writers["train"].shards)
     look = Quicklook(
         cell_id=found.cell_id,
         patch_type=found.patch_type,

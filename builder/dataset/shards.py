@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 
@@ -38,3 +39,18 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
                 values = channels.values.to_numpy(zero_copy_only=True)
                 row[name] = [values[a:b] for a, b in pairwise(offsets)]
             yield row
+
+
+def read_channel(paths: list[Path], channel: int) -> np.ndarray:
+    """One channel of a split, segment after segment: float32 (n_samples,), uV."""
+    parts = []
+    for path in paths:
+        for batch in read_batches(path):
+            for i in range(batch.num_rows):
+                channels = batch["cp"].slice(i, 1).flatten()
+                first, last = (
+                    channels.offsets[channel].as_py(),
+                    channels.offsets[channel + 1].as_py(),
+                )
+                parts.append(np.array(channels.values.slice(first, last - first)))
+    return np.concatenate(parts)

@@ -12,8 +12,9 @@ from builder.cells import PatchType
 from builder.constants import NPX_RATE_HZ
 from builder.dataset.metadata import DatasetStats
 from builder.dataset.rows import write_json
+from builder.dataset.shards import read_channel
 from builder.layout import PATCH_NAME, STATS_NAME, TEMPLATES_NAME
-from builder.signal.histogram import BIN_WIDTH_UV, Quartiles
+from builder.signal.histogram import BIN_WIDTH_UV, RANGE_UV, Quartiles
 from builder.signal.template import Template
 from builder.source.patch import PatchWindow
 
@@ -89,14 +90,28 @@ def _stream_array(
             file.write(memoryview(piece).cast("B"))
 
 
-def write_stats(folder: Path, quartiles: Quartiles) -> None:
-    """``dataset_stats.json``: median, IQR and IQR of the absolute value, train split."""
+def write_stats(folder: Path, quartiles: Quartiles, train_shards: list[Path]) -> None:
+    """``dataset_stats.json``: median, IQR and IQR of the absolute value, train split.
+
+    Channels so large that a quartile lies beyond the histogram (a broken site, say)
+    are read back from the shards and computed exactly.
+    """
+    values = {name: getattr(quartiles, name).copy() for name in ("median", "iqr", "abs_iqr")}
+    wide = np.flatnonzero(np.isnan(list(values.values())).any(axis=0))
+    for channel in wide:
+        trace = read_channel(train_shards, int(channel))
+        low, middle, high = np.quantile(trace, [0.25, 0.5, 0.75])
+        abs_low, abs_high = np.quantile(np.abs(trace), [0.25, 0.75])
+        exact = {"median": middle, "iqr": high - low, "abs_iqr": abs_high - abs_low}
+        for name, value in exact.items():
+            values[name][channel] = value
+    method = f"histogram of {BIN_WIDTH_UV} uV bins, interpolated within a bin"
+    if len(wide):
+        method += f"; exact for channels {wide.tolist()}, beyond {RANGE_UV} uV"
     stats = DatasetStats(
-        median=quartiles.median.tolist(),
-        iqr=quartiles.iqr.tolist(),
-        abs_iqr=quartiles.abs_iqr.tolist(),
+        **{name: value.tolist() for name, value in values.items()},
         computed_on="train",
         n_samples=quartiles.n_samples,
-        method=f"histogram of {BIN_WIDTH_UV} uV bins, interpolated within a bin",
+        method=method,
     )
     write_json(folder / STATS_NAME, stats.model_dump())

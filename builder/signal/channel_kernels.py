@@ -129,8 +129,11 @@ def median_over_channels(traces, offsets, out):
             out[first + j] = 0.5 * (np.float64(values[0, j]) + np.float64(values[1, j]))
 
 
-def similarity_to_median(traces_uV: np.ndarray, where: str | None = None) -> np.ndarray:
-    """Product of each channel with the median over channels, 1 for the median itself."""
+def similarity_to_median(traces_uV: np.ndarray, where: str | None = None) -> np.ndarray | None:
+    """Product of each channel with the median over channels, 1 for the median itself.
+
+    None where that median is constant: a dropout leaves nothing to compare with.
+    """
     means_uV = traces_uV.mean(axis=1, dtype=np.float64).astype(np.float32)
     median_uV = np.empty(traces_uV.shape[1], dtype=np.float32)
     median_over_channels(traces_uV, means_uV, median_uV)
@@ -138,14 +141,7 @@ def similarity_to_median(traces_uV: np.ndarray, where: str | None = None) -> np.
     reference = median_uV - median_uV.mean(dtype=np.float64)
     energy_uV2 = float(np.sum(reference * reference))
     if energy_uV2 == 0.0:
-        raise RawDataError(
-            "The median over channels is constant: no common signal to compare channels with.",
-            where=where,
-            expected="band-passed traces that are not referenced to their median",
-            got="a median without any variation",
-            do="check that most channels carry signal there, or leave that stretch out "
-            "of the analysis window",
-        )
+        return None
     # einsum, not BLAS: no second pool of threads inside ours, the same bits with any.
     similarity = np.einsum("ct,t->c", traces_uV, reference) / energy_uV2
     if not np.isfinite(similarity).all():

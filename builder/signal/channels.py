@@ -202,9 +202,10 @@ def detect_bad_channels(
     starts = chunk_starts(n_samples, options, rate_hz)
     length = chunk_length(n_samples, options, rate_hz)
     order = depth_order(np.asarray(positions_um))
-    codes = np.empty((len(starts), len(order)), dtype=np.int8)
+    codes = np.full((len(starts), len(order)), GOOD, dtype=np.int8)
+    n_judged = 0
 
-    def label(start: int) -> np.ndarray:
+    def label(start: int) -> np.ndarray | None:
         traces_uV = read_uV(start, start + length)
         return label_chunk(traces_uV, order, options, rate_hz, where=f"samples from {start} on")
 
@@ -214,8 +215,18 @@ def detect_bad_channels(
         ThreadPoolExecutor(n_threads) as pool,
     ):
         for i, chunk_codes in enumerate(pool.map(label, starts.tolist())):
-            codes[i] = chunk_codes
+            # A dropout is no evidence against a channel: it votes "good", as in SpikeInterface.
+            if chunk_codes is not None:
+                codes[i] = chunk_codes
+                n_judged += 1
             progress.advance(1)
+    if n_judged == 0:
+        raise RawDataError(
+            "The median over channels is constant: no common signal to compare channels with.",
+            expected="band-passed traces that are not referenced to their median",
+            got=f"a median without any variation in all {len(starts)} chunks",
+            do="check that most channels carry signal in the analysis window",
+        )
     # argmax takes the first of equal counts, which is the smallest code, as in scipy's mode.
     n_votes = np.stack([(codes == code).sum(axis=0) for code in range(len(LABELS))])
     winners = n_votes.argmax(axis=0)
@@ -233,7 +244,7 @@ def label_chunk(
     rate_hz: float = NPX_RATE_HZ,
     *,
     where: str | None = None,
-) -> np.ndarray:
+) -> np.ndarray | None:
     """Code of every channel from one chunk.
 
     Parameters
@@ -249,13 +260,14 @@ def label_chunk(
 
     Returns
     -------
-    np.ndarray
-        int8 (n_channels,), indices into `LABELS`, in channel order.
+    np.ndarray or None
+        int8 (n_channels,), indices into `LABELS`, in channel order; None where no
+        common signal is there to judge by.
 
     Raises
     ------
     RawDataError
-        Another number of channels than in ``order``; too short, not finite, no common signal.
+        Another number of channels than in ``order``; too short, or not finite.
     """
     from builder.signal.channel_kernels import hf_density_uV2_per_hz, similarity_to_median
 
@@ -269,6 +281,8 @@ def label_chunk(
             do="pass the positions of the channels that are read",
         )
     similarity = similarity_to_median(traces_uV, where)
+    if similarity is None:
+        return None
     window_samples = int(options.welch_window_ms * rate_hz / 1000)
     hf_uV2_per_hz = hf_density_uV2_per_hz(
         traces_uV, rate_hz, window_samples, options.nyquist_threshold

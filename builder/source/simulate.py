@@ -61,8 +61,7 @@ def simulate_archive(
     Parameters
     ----------
     raw_dir : Path
-        Becomes the archive: ``chanMap.mat``, ``Data Summary.xlsx``,
-        ``Recordings/cXX/`` and ``truth/``.
+        Becomes the archive: side files, ``Recordings/cXX/`` and ``truth/``.
     cell_ids : iterable of str
         Ids, or names of sets.
     options : SimulationOptions
@@ -70,7 +69,7 @@ def simulate_archive(
     progress : Progress, optional
         Told of the bytes written.
     overwrite : bool
-        Whether a simulated cell that is already there is replaced. A real one never is.
+        Whether a simulated cell that is there is replaced. A real one never is.
     n_threads : int
         Decides the speed, not the bytes.
 
@@ -81,12 +80,8 @@ def simulate_archive(
 
     Raises
     ------
-    UnknownCellError
-        SPE-1 has no such cell.
-    OptionError
-        A cell is already there, or the folder holds the real release.
-    SpaceError
-        The disk has too little room.
+    UnknownCellError, OptionError, SpaceError
+        No such cell; it is already there or the folder is real; the disk is full.
     """
     raw_dir = Path(raw_dir)
     ids = expand_cells(cell_ids)

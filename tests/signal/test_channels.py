@@ -277,7 +277,17 @@ def test_a_recording_without_signal_is_refused(level_uV):
     with pytest.raises(RawDataError, match="median over channels is constant") as caught:
         detect(silent_uV, DetectionOptions(n_chunks=2))
     error = caught.value
-    assert "samples from" in error.where and error.expected and error.got and error.do
+    assert "2 chunks" in error.got and error.expected and error.do
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered")  # SpikeInterface's own 0 / 0
+def test_a_dropout_is_treated_as_by_spikeinterface(traces_uV):
+    """A stretch of zeros accuses no channel, and does not stop the build."""
+    dropped_uV = traces_uV[:, :60_000].copy()
+    dropped_uV[:, 20_000:45_000] = 0.0
+    options = DetectionOptions(n_chunks=11, seed=2)
+    assert label_chunk(dropped_uV[:, 25_000:34_000], np.arange(128)) is None
+    assert list(detect(dropped_uV, options).labels) == expected_labels(dropped_uV, options)
 
 
 def test_values_that_are_not_finite_are_refused(traces_uV):

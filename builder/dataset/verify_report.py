@@ -1,0 +1,102 @@
+"""Findings: what ``spe1 verify`` says, one line each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_LONGEST = 160
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is not as the contract says.
+
+    Attributes
+    ----------
+    where : str
+        Path relative to the dataset root.
+    what : str
+        One line: the fact, what was expected, what is there.
+    """
+
+    where: str
+    what: str
+
+
+class Report:
+    """Collects findings; a fact that fails again in the same place is only counted."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], list[Any]] = {}
+
+    def add(self, where: str, fact: str, *, expected: Any = None, got: Any = None) -> None:
+        """Something is wrong at ``where``.
+
+        Parameters
+        ----------
+        where : str
+            Path relative to the root.
+        fact : str
+            What was looked at; findings of the same fact and place become one.
+        expected, got : object, optional
+            Values in the place of None are left out.
+        """
+        entry = self._found.setdefault((where, fact), [0, expected, got])
+        entry[0] += 1
+
+    def equal(self, where: str, fact: str, expected: Any, got: Any) -> bool:
+        """Whether two values are equal; a finding if not."""
+        if expected == got:
+            return True
+        self.add(where, fact, expected=expected, got=got)
+        return False
+
+    def findings(self) -> list[Finding]:
+        """All of them, in the order of their first sight."""
+        return [Finding(where, _line(fact, *entry)) for (where, fact), entry in self._found.items()]
+
+
+def _line(fact: str, count: int, expected: Any, got: Any) -> str:
+    parts = [
+        f"{label} {_short(value)}"
+        for label, value in (("expected", expected), ("got", got))
+        if value is not None
+    ]
+    text = f"{fact}: {', '.join(parts)}" if parts else fact
+    return f"{text} (and {count - 1} more)" if count > 1 else text
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, OSError) and value.strerror:
+        value = value.strerror  # without the path, which `where` has
+    text = " ".join(str(value).split())
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def listing(names: Iterable[Any]) -> str:
+    """Names for one line, ``none`` if there are none."""
+    return ", ".join(str(name) for name in names) or "none"
+
+
+def read_json(path: Path) -> Any:
+    """A JSON value; NaN and infinity, which JSON does not have, are a ValueError.
+
+    Raises
+    ------
+    ValueError
+        Not valid JSON, or nested beyond reason.
+    OSError
+        The file cannot be read.
+    """
+
+    def refuse(name: str) -> None:
+        raise ValueError(f"{name} is not valid JSON")
+
+    try:
+        return json.loads(path.read_bytes(), parse_constant=refuse)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error

@@ -1,0 +1,45 @@
+"""Shared recordings: simulated once per test process, deleted at its end."""
+
+import os
+import tempfile
+
+# Before `datasets` is imported anywhere: no network, and a cache that is ours.
+_CACHE = tempfile.TemporaryDirectory(prefix="spe1-test-cache-")
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HF_HOME"] = _CACHE.name
+os.environ["HF_DATASETS_CACHE"] = os.path.join(_CACHE.name, "datasets")
+os.environ["MPLCONFIGDIR"] = os.path.join(_CACHE.name, "matplotlib")
+
+import shutil
+
+import pytest
+
+from builder.dataset.build import BuildResult, build_cell
+from builder.source.simulate import read_truth, simulate_archive
+from tests.recordings import SIMULATION, SMALL, Archive
+
+
+@pytest.fixture(scope="session")
+def archive(tmp_path_factory) -> Archive:
+    """Two cells of 2.2 s: c14 (voltage clamp) and c5 (whole cell)."""
+    raw_dir = tmp_path_factory.mktemp("archive")
+    simulate_archive(raw_dir, ["c14", "c5"], SIMULATION)
+    yield Archive(raw_dir, read_truth(raw_dir, "c14"))
+    shutil.rmtree(raw_dir)
+
+
+@pytest.fixture(scope="session")
+def built(archive, tmp_path_factory) -> BuildResult:
+    """c14 in a root named ``spe1``; for tests that only read."""
+    root = tmp_path_factory.mktemp("built") / "spe1"
+    yield build_cell("c14", archive.sources, root, SMALL)
+    shutil.rmtree(root)
+
+
+@pytest.fixture
+def copied_archive(archive, tmp_path) -> Archive:
+    """An archive whose c14 may be damaged: links, to be replaced rather than written into."""
+    raw_dir = tmp_path / "raw"
+    shutil.copytree(archive.raw_dir, raw_dir, copy_function=os.link)
+    yield Archive(raw_dir, archive.truth)
+    shutil.rmtree(raw_dir)
