@@ -7,8 +7,8 @@ import tempfile
 _CACHE = tempfile.TemporaryDirectory(prefix="spe1-test-cache-")
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_HOME"] = _CACHE.name
-os.environ["HF_DATASETS_CACHE"] = os.path.join(_CACHE.name, "datasets")
-os.environ["MPLCONFIGDIR"] = os.path.join(_CACHE.name, "matplotlib")
+os.environ["HF_DATASETS_CACHE"] = f"{_CACHE.name}/datasets"
+os.environ["MPLCONFIGDIR"] = f"{_CACHE.name}/matplotlib"
 
 import shutil
 

@@ -117,7 +117,8 @@ def build_cell(
     started = time.monotonic()
     get_cell(cell_id)
     options, progress = options or BuildOptions(), progress or Silent()
-    inputs = read_inputs(cell_id, sources, options)
+    with translated_os_errors(Path(root)):
+        inputs = read_inputs(cell_id, sources, options)
     layout = prepare_root(root)
     with locked(layout, cell_id):
         with translated_os_errors(layout.root):

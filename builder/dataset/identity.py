@@ -45,8 +45,9 @@ class HashCache:
     def lookup(self, path: Path) -> str | None:
         """The hash of a file that has not changed since it was hashed, else None."""
         entry = self._known.get(str(path.resolve()))
-        is_same = isinstance(entry, dict) and entry.get("stat") == _stat(path)
-        return entry["sha256"] if is_same else None
+        if not isinstance(entry, dict) or entry.get("stat") != _stat(path):
+            return None
+        return entry.get("sha256")
 
     def hash(self, path: Path, progress: Progress) -> str:
         """The hash of a file, reading it only if it is not known."""

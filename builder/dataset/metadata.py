@@ -16,7 +16,7 @@ from builder.constants import N_CHANNELS, REFERENCE_CHANNELS
 from builder.errors import MissingFileError, OutputError
 
 #: Of the metadata's own form; a reader refuses one that it does not know.
-FORMAT_VERSION = 1
+FORMAT_VERSION: Literal[1] = 1
 
 Channel = Field(ge=0, lt=N_CHANNELS)
 

@@ -204,7 +204,7 @@ class SplitWriter:
 
     def write_side_files(self, info: dict[str, Any], fingerprint: str) -> None:
         """``dataset_info.json`` and ``state.json``, which make ``load_from_disk`` work."""
-        state = {
+        state: dict[str, Any] = {
             "_data_files": [{"filename": path.name} for path in self.shards],
             "_fingerprint": fingerprint[:16],
             "_format_columns": None,

@@ -87,7 +87,7 @@ def _stream_array(
     with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as file:
         np.lib.format.write_array_header_1_0(file, header)
         for piece in pieces:
-            file.write(memoryview(piece).cast("B"))
+            file.write(piece.data.cast("B"))
 
 
 def write_stats(folder: Path, quartiles: Quartiles, train_shards: list[Path]) -> None:

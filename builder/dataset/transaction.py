@@ -53,7 +53,13 @@ def prepare_root(root: Path) -> RootLayout:
 
 @contextmanager
 def translated_os_errors(where: Path) -> Iterator[None]:
-    """A full disk and a missing permission, as errors that say what to do."""
+    """A full disk and a missing permission, as errors that say what to do.
+
+    Parameters
+    ----------
+    where : Path
+        What is being written; files elsewhere are input.
+    """
     try:
         yield
     except (SpaceError, AccessError):
@@ -67,9 +73,17 @@ def translated_os_errors(where: Path) -> Iterator[None]:
                 do="free some room or choose another root, then build again",
             ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            place = Path(error.filename) if isinstance(error.filename, str | Path) else where
+            if not place.is_relative_to(where):
+                raise AccessError(
+                    "A file cannot be read.",
+                    where=place,
+                    got=error.strerror,
+                    do="make it readable for this user, or copy the archive to where it is",
+                ) from error
             raise AccessError(
                 "The output folder cannot be written.",
-                where=error.filename or where,
+                where=place,
                 got=error.strerror,
                 do="choose another root (--root), or make that folder writable",
             ) from error

@@ -101,6 +101,8 @@ def _check_entries(metadata: ConversionMetadata, where: str, report: Report) -> 
         ("n_spikes_used of the template", n_used, template.n_spikes_used),
     ):
         report.equal(where, fact, expected, got)
+    if not patch.rate_hz >= 1:
+        report.add(where, "patch.rate_hz", expected="1 or more", got=patch.rate_hz)
     beyond = [channel for channel in metadata.bad_channel_ids if not 0 <= channel < N_CHANNELS]
     if beyond:
         report.add(where, "bad_channel_ids", expected=f"0 to {N_CHANNELS - 1}", got=listing(beyond))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,18 +136,18 @@ class RowCheck:
             Told the bytes of the traces as they are done.
         """
         try:
-            with _opened(path) as (reader, forget):
-                if not self._check_schema(reader.schema, where):
-                    self.skip_shard()
-                    return
-                for batch in reader:
-                    batch.validate(full=True)
-                    self._check_batch_size(batch.num_rows, where)
-                    for i in range(batch.num_rows):
-                        row = _take_row(batch, i)
-                        self._check_row(row, where)
-                        forget()
-                        advance(0 if row.traces_uV is None else row.traces_uV.nbytes)
+            shard = _Shard(path)
+            if not self._check_schema(shard.schema, where):
+                self.skip_shard()
+                return
+            for batch in shard.batches():
+                batch.validate(full=True)
+                self._check_batch_size(batch.num_rows, where)
+                for i in range(batch.num_rows):
+                    row = _take_row(batch, i)
+                    self._check_row(row, where)
+                    shard.forget()
+                    advance(0 if row.traces_uV is None else row.traces_uV.nbytes)
         except (pa.ArrowException, OSError, ValueError) as error:
             self._report.add(where, "not a whole Arrow stream", got=error)
             self.skip_shard()
@@ -237,30 +236,38 @@ class RowCheck:
         return spikes
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[pa.RecordBatchReader, Callable[[], None]]]:
-    """A mapped shard, and a function that gives back the memory of what has been read.
+class _Shard:
+    """A mapped shard.
 
     Raises
     ------
-    ValueError
-        The file does not end as a stream does (an empty one included).
+    ValueError, OSError, pa.ArrowException
+        The file does not begin or end as a stream does (an empty one included).
     """
-    with path.open("rb") as file:
-        # Not closed: rows of a failed read may still refer to its memory.
-        mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    if mapping[-len(_END_OF_STREAM) :] != _END_OF_STREAM:
-        raise ValueError("the end of the stream is missing")
 
-    def forget() -> None:
-        # Mapped pages count as this process's memory until the system wants them.
-        if hasattr(mmap, "MADV_DONTNEED"):
-            mapping.madvise(mmap.MADV_DONTNEED)
+    def __init__(self, path: Path):
+        with path.open("rb") as file:
+            # Never closed: rows of a failed read may still refer to its memory.
+            self._mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        if self._mapping[-len(_END_OF_STREAM) :] != _END_OF_STREAM:
+            raise ValueError("the end of the stream is missing")
+        self._source = pa.BufferReader(pa.py_buffer(self._mapping))
+        self._reader = pa.ipc.open_stream(self._source)
+        self.schema = self._reader.schema
 
-    with pa.BufferReader(pa.py_buffer(mapping)) as source:
-        yield pa.ipc.open_stream(source), forget
-        if source.tell() != len(mapping):
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The record batches; ValueError if the file goes on after them."""
+        yield from self._reader
+        if self._source.tell() != len(self._mapping):
             raise ValueError("bytes after the end of the stream")
+
+    def forget(self) -> None:
+        """Give back the memory of what has been read; it can be read again.
+
+        Mapped pages count as this process's memory until the system wants them.
+        """
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self._mapping.madvise(mmap.MADV_DONTNEED)
 
 
 def _take_row(batch: pa.RecordBatch, index: int) -> _Row:

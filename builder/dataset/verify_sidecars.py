@@ -63,7 +63,8 @@ def read_arrays(path: Path, wanted: _Arrays, where: str, report: Report) -> dict
     """Arrays of an ``.npz``, those of the wanted dtype and shape; findings for the others."""
     arrays = {}
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # Opened here, because np.load leaves a file open that is no archive.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             report.equal(where, "keys", sorted(wanted), sorted(archive.files))
             for name in [name for name in wanted if name in archive.files]:
                 array = archive[name]
@@ -131,9 +132,9 @@ def check_template_mean(
         channel = int(off_uV.max(axis=0).argmax())
         report.add(
             where,
-            f"template against the mean over {n_used} spikes of the rows",
+            "template against the mean over the rows' spikes",
             expected=f"within {TEMPLATE_TOLERANCE_UV} uV",
-            got=f"{off_uV.max():.3g} uV on channel {channel}",
+            got=f"{off_uV.max():.3g} uV off on channel {channel}, {n_used} spikes",
         )
 
 
@@ -155,6 +156,8 @@ def check_patch(
     ):
         if name in arrays:
             report.equal(where, name, expected, arrays[name].item())
+    if not patch.rate_hz >= 1:
+        return  # a finding of the metadata; no clock follows from it
     duration_s = window.n_samples / NPX_RATE_HZ
     trace, times_s = arrays.get("patch_v"), arrays.get("t_patch_s")
     if trace is not None:

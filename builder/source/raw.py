@@ -94,7 +94,7 @@ class RawCell:
 
 
 def _read_exactly(path: Path, offset: int, target: np.ndarray) -> None:
-    view = memoryview(target).cast("B")
+    view = target.data.cast("B")
     with path.open("rb", buffering=0) as file:
         done = 0
         while done < len(view):

@@ -18,6 +18,7 @@ from builder.dataset.build import build_cell
 from builder.dataset.options import BuildOptions
 from builder.dataset.rows import HashingFile
 from builder.reading.arrays import load
+from builder.source.raw import RawCell
 from tests.recordings import SMALL, Archive
 
 
@@ -374,6 +375,7 @@ def test_no_permission(archive, built):
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         shutil.copytree(archive.raw_dir, place / "raw", copy_function=os.link)
+        (place / "raw").chmod(0o755)
         place.chmod(0o555)
         bench = Bench(Archive(place / "raw", archive.truth), place / "spe1")
         privileged = os.geteuid() == 0
@@ -385,6 +387,14 @@ def test_no_permission(archive, built):
             if privileged:
                 os.seteuid(0)
             place.chmod(0o755)
+
+
+def test_raw_file_that_may_not_be_read(bench, monkeypatch):
+    def refuse(self, start, stop):
+        raise PermissionError(errno.EACCES, "Permission denied", str(self.patch_path))
+
+    monkeypatch.setattr(RawCell, "read_patch", refuse)
+    bench.fails(errors.AccessError, "A file cannot be read")
 
 
 def test_root_that_is_a_file_or_a_checkout(bench):

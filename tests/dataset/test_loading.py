@@ -1,6 +1,5 @@
 """Every way to load gives the same numbers; `datasets` itself is the client."""
 
-import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -52,9 +51,9 @@ def test_load_dataset_streaming(built, expected):
 
 def test_load_dataset_beside_the_folder_with_the_module_there(built, tmp_path):
     """``./spe1`` and ``./spe1.py`` side by side, as in a checkout."""
-    os.symlink(built.folder.parent, tmp_path / "spe1")
-    os.symlink(PROJECT / "spe1.py", tmp_path / "spe1.py")
-    os.symlink(PROJECT / "builder", tmp_path / "builder")
+    (tmp_path / "spe1").symlink_to(built.folder.parent)
+    (tmp_path / "spe1.py").symlink_to(PROJECT / "spe1.py")
+    (tmp_path / "builder").symlink_to(PROJECT / "builder")
     code = (
         "import numpy as np, spe1\n"
         "from datasets import load_dataset, load_from_disk\n"
