@@ -154,3 +154,7 @@ def main() -> None:
     except KeyboardInterrupt:
         print_error("spe1", KeyboardInterrupt("stopped; nothing half-written can be loaded"))
         sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

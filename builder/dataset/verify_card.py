@@ -25,6 +25,10 @@ from builder.probe import read_positions_um
 from builder.source.summary import read_summary_row, summary_as_csv
 
 _LEFTOVERS = ("*.incomplete", "*.replaced")
+#: What the YAML reader raises on values such as ``!!bool x``, beside its own errors.
+_YAML_ERRORS = (LookupError, AttributeError, OverflowError, RecursionError)
+#: What comes through from the workbook reader on sheets that are no table.
+_TABLE_ERRORS = (Spe1Error, OSError, ValueError, LookupError)
 #: Configs whose files all lie here are no cells.
 _VIEWS = "views/"
 
@@ -91,7 +95,7 @@ def _check_summary(
     text = None
     try:
         text = summary_as_csv(path)
-    except (Spe1Error, OSError) as error:
+    except _TABLE_ERRORS as error:
         _add_error(report, SUMMARY_NAME, error)
     try:
         # Bytes, so that no line end is translated.
@@ -102,7 +106,7 @@ def _check_summary(
     for cell_id, metadata in cells.items() if text is not None else ():
         try:
             row = read_summary_row(path, cell_id)
-        except (Spe1Error, OSError) as error:
+        except _TABLE_ERRORS as error:
             _add_error(report, SUMMARY_NAME, error)
             continue
         got = (row.chan_predicted, row.patch_type)
@@ -140,7 +144,7 @@ def _read_configs(path: Path) -> list[dict[str, Any]]:
         raise ValueError("it does not start with YAML between two lines of ---")
     try:
         header = yaml.safe_load(parts[1])
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, *_YAML_ERRORS) as error:
         raise ValueError(f"its YAML is invalid: {error}") from error
     configs = header.get("configs", []) if isinstance(header, dict) else None
     if not isinstance(configs, list) or not all(isinstance(config, dict) for config in configs):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -40,11 +41,14 @@ PATCH_ARRAYS: _Arrays = {
 _NPZ_ERRORS = (
     OSError,
     ValueError,
-    KeyError,
+    LookupError,
     EOFError,
     TypeError,
+    OverflowError,
     MemoryError,
     RuntimeError,
+    SyntaxError,
+    tokenize.TokenError,
     struct.error,
     zipfile.BadZipFile,
     zlib.error,

@@ -88,9 +88,8 @@ class MedianCounts:
     def __init__(self, medians_uV: np.ndarray | None, tolerance_uV: float):
         self._has_medians = medians_uV is not None
         centre = np.zeros(N_CHANNELS) if medians_uV is None else medians_uV
-        with np.errstate(over="ignore"):  # a nonsensical median is wrong, not an error
-            self._low = (centre - tolerance_uV).astype(np.float32)
-            self._high = (centre + tolerance_uV).astype(np.float32)
+        self._low = (centre - tolerance_uV).astype(np.float32)
+        self._high = (centre + tolerance_uV).astype(np.float32)
         self._n_below = np.zeros(N_CHANNELS, dtype=np.int64)
         self._n_upto = np.zeros(N_CHANNELS, dtype=np.int64)
         self._n_samples = 0

@@ -392,7 +392,7 @@ def test_changed_template_value(cell):
         ("patch.npz", "patch_v", np.zeros(9, "f8"), "dtype and shape of patch_v"),
         ("patch.npz", "spike_times_s", np.array([0.50001]), "spike_times_s"),
         ("patch.npz", "spike_times_s", np.array([9.0]), "spike_times_s"),
-        ("patch.npz", "spike_times_s", np.array([np.nan]), "spike_times_s"),
+        ("patch.npz", "spike_times_s", np.array([np.nan, np.inf]), "spike_times_s"),
     ],
 )
 def test_array(cell, name, key, value, fact):
@@ -429,7 +429,9 @@ def test_moved_electrodes(cell):
     assert found(cell) == [("templates.npz", "probe_positions are not chanMap.mat's")]
 
 
-@pytest.mark.parametrize("data", [b"", b"PK\3\4 no archive", b"\x93NUMPY"])
+@pytest.mark.parametrize(
+    "data", [b"", b"PK\3\4 no archive", b"\x93NUMPY", b"\x93NUMPY\1\0\3\0{(\n"]
+)
 def test_no_archive(cell, data):
     replace(cell / "templates.npz", data)
     refresh(cell)
@@ -588,6 +590,10 @@ def edit_card(cell: Path, edit) -> None:
         ),
         (lambda card: card.update(configs="c14"), "the card cannot be read"),
         (
+            lambda card: card["configs"][0].update(config_name=["c14"]),
+            "config ['c14'] is no cell that is here",
+        ),
+        (
             lambda card: card["configs"][0]["data_files"][0].update(path="c14/*/data-*.arrow"),
             "c14, train takes other files",
         ),
@@ -598,6 +604,14 @@ def test_card(cell, edit, fact):
     facts = found(cell)
     assert facts[0] == ("/README.md", fact)
     assert {where for where, _ in facts} == {"/README.md"}
+
+
+@pytest.mark.parametrize(
+    "header", ["a: [", "a: !!bool x", "a: !!int ''", "a: !!timestamp x", "[1]", ""]
+)
+def test_card_whose_yaml_is_broken(cell, header):
+    replace(cell.parent / "README.md", f"---\n{header}\n---\n".encode())
+    assert found(cell) == [("/README.md", "the card cannot be read")]
 
 
 def test_card_of_an_older_build(cell):
