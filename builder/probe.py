@@ -86,7 +86,8 @@ def read_positions_um(path: Path) -> np.ndarray:
                 do=again,
             )
         columns.append(values)
-    positions_um = np.stack(columns, axis=1).astype(np.float32)
+    with np.errstate(over="ignore"):  # too large for float32 is found just below
+        positions_um = np.stack(columns, axis=1).astype(np.float32)
     if not np.isfinite(positions_um).all():
         raise ProbeError("The channel map holds NaN or infinite coordinates.", where=path, do=again)
     n_places = len(np.unique(positions_um, axis=0))

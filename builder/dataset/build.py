@@ -236,6 +236,7 @@ def _write_side_files(folder: Path, found: Findings, raw: RawCell, spikes: np.nd
         peak_channel=found.peak_channel,
         gt_channel=found.gt_channel,
         bad_channels=tuple(found.bad.all),
+        simulated=found.simulated,
     )
     draw_quicklook(folder / QUICKLOOK_NAME, look)
     metadata = make_metadata(folder, found)

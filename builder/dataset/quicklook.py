@@ -43,6 +43,8 @@ class Quicklook:
         float32 (n_channels, 2).
     peak_channel, gt_channel : int
     bad_channels : tuple of int
+    simulated : bool
+        Said in the title, so that nobody takes the picture for real data.
     """
 
     cell_id: str
@@ -54,6 +56,7 @@ class Quicklook:
     peak_channel: int
     gt_channel: int
     bad_channels: tuple[int, ...]
+    simulated: bool
 
 
 def draw_quicklook(path: Path, look: Quicklook) -> None:
@@ -78,7 +81,7 @@ def draw_quicklook(path: Path, look: Quicklook) -> None:
     gt_x_um, gt_y_um = look.positions_um[look.gt_channel]
     distance_um = float(np.hypot(peak_x_um - gt_x_um, peak_y_um - gt_y_um))
     figure.suptitle(
-        f"{look.cell_id}  ·  {look.patch_type.release_name}  ·  {len(look.spikes)} spikes"
+        f"{look.cell_id}{' (simulated)' if look.simulated else ''}  ·  {look.patch_type.release_name}  ·  {len(look.spikes)} spikes"
         f"  ·  peak channel {look.peak_channel}, ground truth {look.gt_channel}"
         f" ({distance_um:.0f} µm apart)",
         fontsize=12,

@@ -32,7 +32,6 @@ def write_templates(folder: Path, template: Template, positions_um: np.ndarray) 
     """
     np.savez(
         folder / TEMPLATES_NAME,
-        allow_pickle=False,
         templates=template.mean_uV[np.newaxis],
         sampling_frequency=NPX_RATE_HZ,
         probe_positions=positions_um,

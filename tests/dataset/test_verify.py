@@ -18,10 +18,10 @@ from builder.dataset.options import Window
 from builder.dataset.rows import SCHEMA, Row, make_batch
 from builder.dataset.shards import read_rows
 from builder.dataset.verify import verify_cell, verify_root
-from builder.dataset.verify_files import SIDE_FILES
-from builder.dataset.verify_report import Report
-from builder.dataset.verify_rows import RowCheck
-from builder.dataset.verify_sums import MedianCounts, TemplateSum
+from builder.dataset.verify.files import SIDE_FILES
+from builder.dataset.verify.report import Report
+from builder.dataset.verify.rows import RowCheck
+from builder.dataset.verify.sums import MedianCounts, TemplateSum
 from builder.errors import MissingFileError, UnknownCellError
 from tests.recordings import SMALL
 

@@ -14,21 +14,21 @@ import numpy as np
 
 from builder.cells import catalogue, get_cell
 from builder.dataset.metadata import ConversionMetadata, DatasetStats, OutputFileMetadata
-from builder.dataset.verify_card import check_root_files
-from builder.dataset.verify_files import (
+from builder.dataset.verify.card import check_root_files
+from builder.dataset.verify.files import (
     check_listing,
     damages_ahead,
     listed_shards,
 )
-from builder.dataset.verify_metadata import (
+from builder.dataset.verify.metadata import (
     Plan,
     check_dataset_files,
     check_metadata,
     read_side_model,
 )
-from builder.dataset.verify_report import Finding, Report
-from builder.dataset.verify_rows import RowCheck
-from builder.dataset.verify_sidecars import (
+from builder.dataset.verify.report import Finding, Report
+from builder.dataset.verify.rows import RowCheck
+from builder.dataset.verify.sidecars import (
     PATCH_ARRAYS,
     TEMPLATE_ARRAYS,
     check_patch,
@@ -39,7 +39,7 @@ from builder.dataset.verify_sidecars import (
     patch_spikes,
     read_arrays,
 )
-from builder.dataset.verify_sums import MedianCounts, TemplateSum
+from builder.dataset.verify.sums import MedianCounts, TemplateSum
 from builder.errors import MissingFileError
 from builder.layout import (
     METADATA_NAME,

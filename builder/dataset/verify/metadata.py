@@ -11,7 +11,7 @@ from builder.constants import N_CHANNELS, NPX_RATE_HZ, REFERENCE_CHANNELS
 from builder.dataset.metadata import ConversionMetadata, DatasetStats, read_model
 from builder.dataset.options import BuildOptions, Window, plan_window
 from builder.dataset.rows import FEATURES
-from builder.dataset.verify_report import Report, listing, read_json
+from builder.dataset.verify.report import Report, listing, read_json
 from builder.errors import Spe1Error
 from builder.layout import DATASET_DICT_NAME, DATASET_INFO_NAME, SPLITS, STATE_NAME
 
@@ -87,11 +87,10 @@ def _check_entries(metadata: ConversionMetadata, where: str, report: Report) -> 
             where, "patch.release_type", expected=" or ".join(PATCH_TYPES), got=patch.release_type
         )
     else:
-        wanted = (kind.public_name, kind.clamp, kind.units, kind.polarity)
-        got = (patch.type, patch.clamp, patch.units, patch.polarity)
-        report.equal(
-            where, f"patch type, clamp, units, polarity of {patch.release_type!r}", wanted, got
-        )
+        known = (kind.public_name, kind.clamp, kind.units, kind.polarity)
+        recorded = (patch.type, patch.clamp, patch.units, patch.polarity)
+        fact = f"patch type, clamp, units, polarity of {patch.release_type!r}"
+        report.equal(where, fact, known, recorded)
     n_used = metadata.n_spikes_used_for_templates
     for fact, expected, got in (
         ("sampling_frequency", NPX_RATE_HZ, metadata.sampling_frequency),

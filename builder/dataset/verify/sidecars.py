@@ -14,7 +14,7 @@ import numpy as np
 from builder.constants import N_CHANNELS, NPX_RATE_HZ
 from builder.dataset.metadata import ConversionMetadata
 from builder.dataset.options import Window
-from builder.dataset.verify_report import Report, listing
+from builder.dataset.verify.report import Report, listing
 from builder.signal.template import MIN_SPIKES, Template
 
 _Arrays = Mapping[str, tuple[str, tuple[int | None, ...]]]

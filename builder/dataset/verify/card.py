@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from builder.dataset.metadata import ConversionMetadata, read_model
-from builder.dataset.verify_report import Report, listing
+from builder.dataset.verify.report import Report, listing
 from builder.errors import Spe1Error
 from builder.layout import (
     CARD_NAME,

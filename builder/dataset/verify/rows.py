@@ -17,8 +17,8 @@ import pyarrow as pa
 from builder.constants import N_CHANNELS, NPX_RATE_HZ
 from builder.dataset.options import Window
 from builder.dataset.rows import BATCH_ROWS, SCHEMA
-from builder.dataset.verify_report import Report, listing
-from builder.dataset.verify_sums import MedianCounts, TemplateSum
+from builder.dataset.verify.report import Report, listing
+from builder.dataset.verify.sums import MedianCounts, TemplateSum
 
 #: An Arrow stream ends with this; without it the rest of the file is lost.
 _END_OF_STREAM = b"\xff\xff\xff\xff\0\0\0\0"

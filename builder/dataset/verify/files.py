@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from builder.dataset.metadata import ConversionMetadata, OutputFileMetadata
-from builder.dataset.verify_report import Report, listing
+from builder.dataset.verify.report import Report, listing
 from builder.layout import (
     DATASET_DICT_NAME,
     DATASET_INFO_NAME,
@@ -78,10 +78,10 @@ def check_listing(
                 expected="data-00000-of-000NN.arrow, complete",
                 got=listing(shards),
             )
-    for path in sorted(folder.rglob("*")):
-        relative = path.relative_to(folder).as_posix()
-        is_ours = relative in listed or relative == METADATA_NAME or path.match(_CACHE_GLOB)
-        if not is_ours and not path.is_dir():
+    for file in sorted(folder.rglob("*")):
+        relative = file.relative_to(folder).as_posix()
+        is_known = relative in listed or relative == METADATA_NAME or file.match(_CACHE_GLOB)
+        if not is_known and not file.is_dir():
             report.add(f"{name}/{relative}", "a file that the metadata does not list")
     return listed
 
