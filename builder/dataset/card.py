@@ -138,7 +138,8 @@ def _cell_table(cells: list[BuiltCell]) -> str:
         train, test = (data.splits[split].rows for split in ("train", "test"))
         duration_s = data.analysis_window.n_samples / data.sampling_frequency
         lines.append(
-            f"| {cell.cell_id}{' (simulated)' if data.provenance.simulated else ''} | {data.patch.release_type} ({data.patch.units}) "
+            f"| {cell.cell_id}{' (simulated)' if data.provenance.simulated else ''} "
+            f"| {data.patch.release_type} ({data.patch.units}) "
             f"| {data.n_spikes_total} | {train} + {test} | {duration_s:g} "
             f"| {data.gt_electrode_chan_idx} | ({x_um:g}, {y_um:g}) | {data.peak_channel} "
             f"| {len(data.bad_channel_ids)} | {', '.join(known[cell.cell_id].sets)} |"

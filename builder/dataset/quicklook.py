@@ -81,7 +81,8 @@ def draw_quicklook(path: Path, look: Quicklook) -> None:
     gt_x_um, gt_y_um = look.positions_um[look.gt_channel]
     distance_um = float(np.hypot(peak_x_um - gt_x_um, peak_y_um - gt_y_um))
     figure.suptitle(
-        f"{look.cell_id}{' (simulated)' if look.simulated else ''}  ·  {look.patch_type.release_name}  ·  {len(look.spikes)} spikes"
+        f"{look.cell_id}{' (simulated)' if look.simulated else ''}"
+        f"  ·  {look.patch_type.release_name}  ·  {len(look.spikes)} spikes"
         f"  ·  peak channel {look.peak_channel}, ground truth {look.gt_channel}"
         f" ({distance_um:.0f} µm apart)",
         fontsize=12,
