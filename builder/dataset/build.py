@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +15,7 @@ from builder.cells import get_cell
 from builder.constants import N_CHANNELS, NPX_RATE_HZ
 from builder.dataset.card import mirror_side_files, write_card
 from builder.dataset.existing import is_current
-from builder.dataset.identity import RawFile
-from builder.dataset.inputs import Inputs, Sources, identify, read_inputs
+from builder.dataset.inputs import Identity, Inputs, Sources, identify, read_inputs
 from builder.dataset.metadata import ConversionMetadata, read_model
 from builder.dataset.options import BuildOptions, Window
 from builder.dataset.provenance import Findings, dataset_info, make_metadata
@@ -38,10 +39,10 @@ from builder.layout import (
     RootLayout,
 )
 from builder.progress import Progress, Silent, stage
-from builder.signal.channels import DetectionOptions, detect_bad_channels
-from builder.signal.preprocess import make_preprocessor
-from builder.signal.template import mean_template
-from builder.source.patch import find_ground_truth, patch_window
+from builder.signal.channels import BadChannels, DetectionOptions, detect_bad_channels
+from builder.signal.preprocess import Preprocessor, make_preprocessor
+from builder.signal.template import SpikeSums
+from builder.source.patch import find_agreement, find_ground_truth, patch_window
 from builder.source.raw import RawCell
 
 #: Seconds to wait for another process that is writing the card.
@@ -123,13 +124,17 @@ def build_cell(
     with locked(layout, cell_id):
         with translated_os_errors(layout.root):
             clear_leftovers(layout, cell_id)
-            raw_files, mark = identify(layout, cell_id, inputs, sources, options, progress)
+
+        def identity(progress: Progress | None = None) -> Identity:
+            with translated_os_errors(layout.root):
+                return identify(layout, cell_id, inputs, sources, options, progress or Silent())
+
         status = "up to date"
-        if not is_current(layout.cell(cell_id), mark, options, force):
+        if not is_current(layout.cell(cell_id), lambda: identity(progress), options, force):
             _tell_size(layout, cell_id, inputs.window, progress)
             threads = n_threads or default_threads()
             with growing_cell(layout, cell_id) as folder:
-                _fill(folder, cell_id, inputs, options, raw_files, mark, threads, progress)
+                _fill(folder, cell_id, inputs, options, identity, threads, progress)
             status = "built"
     with locked(layout, "card", wait_s=_CARD_WAIT_S), translated_os_errors(layout.root):
         mirror_side_files(layout.root, sources.chan_map_path, sources.summary_path)
@@ -153,66 +158,74 @@ def _fill(
     cell_id: str,
     inputs: Inputs,
     options: BuildOptions,
-    raw_files: list[RawFile],
-    mark: str,
+    identity: Callable[[], Identity],
     n_threads: int,
     progress: Progress,
 ) -> None:
-    """Write every file of the cell, the metadata last."""
+    """Write every file of the cell, the metadata last.
+
+    What the rows do not wait for runs beside them: the hashes of the raw files, the
+    bad channels, the agreement of the two spike sources.
+    """
     raw, window = inputs.raw, inputs.window
     with stage(progress, "ground truth", 1, "trace"):
         ground_truth = find_ground_truth(raw, inputs.patch_type, options.spike_source)
     if ground_truth.source == "detect" and options.spike_source == "auto":
         progress.note("has no wc_spike_samples.npy: spikes are detected on the patch trace")
     spikes = ground_truth.in_window(window.start, window.stop)
+    sums = SpikeSums(spikes, window.n_samples, options.n_before, options.n_after)
     preprocessor = make_preprocessor(raw, options.engine)
+    with ThreadPoolExecutor(1) as beside:
+        try:
+            bad = beside.submit(_find_bad_channels, inputs, options, preprocessor)
+            agreement = beside.submit(find_agreement, raw, inputs.patch_type, ground_truth)
+            known = beside.submit(identity)
+            segments, peak_channel = write_segments(
+                folder,
+                window,
+                preprocessor,
+                spikes,
+                sums,
+                lambda: bad.result().all,
+                n_threads=n_threads,
+                progress=progress,
+            )
+            found = Findings(
+                cell_id=cell_id,
+                options=options,
+                window=window,
+                patch_type=inputs.patch_type,
+                patch_rate_hz=raw.patch_rate_hz,
+                ground_truth=ground_truth,
+                agreement=agreement.result(),
+                bad=bad.result(),
+                peak_channel=peak_channel,
+                gt_channel=inputs.gt_channel,
+                positions_um=inputs.positions_um,
+                segments=segments,
+                raw_files=known.result().raw_files,
+                fingerprint=known.result().fingerprint,
+                simulated=inputs.simulated,
+            )
+        finally:
+            beside.shutdown(wait=True, cancel_futures=True)
+    with stage(progress, "side files", 1, "cell"):
+        _write_side_files(folder, found, raw, spikes)
 
-    def read(start: int, stop: int, *, subtract_median: bool = True) -> np.ndarray:
-        return preprocessor.read(
-            window.start + start, window.start + stop, subtract_median=subtract_median
-        )
 
-    template = mean_template(
-        read,
-        spikes,
-        window.n_samples,
-        options.n_before,
-        options.n_after,
-        n_threads=n_threads,
-        progress=progress,
-    )
-    # Before the median reference: after it, nearly every channel looks bad.
-    bad = detect_bad_channels(
-        lambda start, stop: read(start, stop, subtract_median=False),
+def _find_bad_channels(
+    inputs: Inputs, options: BuildOptions, preprocessor: Preprocessor
+) -> BadChannels:
+    window = inputs.window
+    return detect_bad_channels(
+        # Before the median reference: after it, nearly every channel looks bad.
+        lambda start, stop: preprocessor.read(
+            window.start + start, window.start + stop, subtract_median=False
+        ),
         window.n_samples,
         inputs.positions_um,
         DetectionOptions(n_chunks=options.bad_channel_chunks, seed=options.bad_channel_seed),
-        n_threads=n_threads,
-        progress=progress,
     )
-    peak_channel = template.peak_channel(bad.all)
-    segments = write_segments(
-        folder, window, preprocessor, spikes, peak_channel, n_threads=n_threads, progress=progress
-    )
-    found = Findings(
-        cell_id=cell_id,
-        options=options,
-        window=window,
-        patch_type=inputs.patch_type,
-        patch_rate_hz=raw.patch_rate_hz,
-        ground_truth=ground_truth,
-        template=template,
-        bad=bad,
-        peak_channel=peak_channel,
-        gt_channel=inputs.gt_channel,
-        positions_um=inputs.positions_um,
-        segments=segments,
-        raw_files=raw_files,
-        fingerprint=mark,
-        simulated=inputs.simulated,
-    )
-    with stage(progress, "side files", 1, "cell"):
-        _write_side_files(folder, found, raw, spikes)
 
 
 def _write_side_files(folder: Path, found: Findings, raw: RawCell, spikes: np.ndarray) -> None:

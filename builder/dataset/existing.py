@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+from builder.dataset.inputs import Identity
 from builder.dataset.metadata import ConversionMetadata, read_model
 from builder.dataset.options import BuildOptions
 from builder.errors import Spe1Error, StaleOutputError
 from builder.layout import METADATA_NAME
 
 
-def is_current(folder: Path, mark: str, options: BuildOptions, force: bool) -> bool:
+def is_current(
+    folder: Path, identity: Callable[[], Identity], options: BuildOptions, force: bool
+) -> bool:
     """Whether the cell is there and up to date; False means: build it.
+
+    Parameters
+    ----------
+    identity : callable
+        What this build would be; asked only if there is something to compare with.
 
     Raises
     ------
@@ -35,7 +44,7 @@ def is_current(folder: Path, mark: str, options: BuildOptions, force: bool) -> b
         for file in metadata.files
         if not (folder / file.path).is_file() or (folder / file.path).stat().st_size != file.size
     ]
-    if metadata.provenance.fingerprint == mark and not damaged:
+    if not damaged and metadata.provenance.fingerprint == identity().fingerprint:
         return True
     if damaged:
         what, got = "The built cell is damaged.", f"missing or of another size: {damaged}"

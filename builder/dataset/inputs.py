@@ -77,6 +77,14 @@ class Inputs:
     simulated: bool
 
 
+@dataclass(frozen=True)
+class Identity:
+    """The raw files by content, and the fingerprint of what a build of them would write."""
+
+    raw_files: list[RawFile]
+    fingerprint: str
+
+
 def read_inputs(cell_id: str, sources: Sources, options: BuildOptions) -> Inputs:
     """Read the side files, find the raw files, and plan the window.
 
@@ -114,11 +122,11 @@ def identify(
     sources: Sources,
     options: BuildOptions,
     progress: Progress,
-) -> tuple[list[RawFile], str]:
+) -> Identity:
     """Hashes of the raw files and the fingerprint of what this build would write."""
     cache = HashCache(layout.private / f"{cell_id}.hashes.json")
     files = {role: path for role, path in inputs.raw.files.items() if role in _ROLES}
     raw_files = hash_files(files | {"chan_map": sources.chan_map_path}, cache, progress)
     cache.save()
     facts = {"chan_predicted": inputs.gt_channel, "patch_type": inputs.patch_type.release_name}
-    return raw_files, fingerprint(cell_id, raw_files, facts, options.as_dict())
+    return Identity(raw_files, fingerprint(cell_id, raw_files, facts, options.as_dict()))

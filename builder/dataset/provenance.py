@@ -28,6 +28,7 @@ from builder.dataset.stream import Segments
 from builder.layout import SPLITS
 from builder.signal.channels import BadChannels
 from builder.signal.template import Template
+from builder.source.detect import Agreement
 from builder.source.patch import SOURCE_LABELS, GroundTruth
 
 _PACKAGES = ("spikeinterface", "datasets", "pyarrow", "numpy", "scipy", "numba")
@@ -45,7 +46,7 @@ class Findings:
     patch_type : PatchType
     patch_rate_hz : float
     ground_truth : GroundTruth
-    template : Template
+    agreement : Agreement or None
     bad : BadChannels
     peak_channel, gt_channel : int
     positions_um : np.ndarray
@@ -63,7 +64,7 @@ class Findings:
     patch_type: PatchType
     patch_rate_hz: float
     ground_truth: GroundTruth
-    template: Template
+    agreement: Agreement | None
     bad: BadChannels
     peak_channel: int
     gt_channel: int
@@ -72,6 +73,10 @@ class Findings:
     raw_files: list[RawFile]
     fingerprint: str
     simulated: bool
+
+    @property
+    def template(self) -> Template:
+        return self.segments.template
 
 
 def make_metadata(folder: Path, found: Findings) -> ConversionMetadata:
@@ -119,9 +124,7 @@ def make_metadata(folder: Path, found: Findings) -> ConversionMetadata:
             "rate_hz": found.patch_rate_hz,
             "polarity": found.patch_type.polarity,
         },
-        "ground_truth_agreement": (
-            asdict(found.ground_truth.agreement) if found.ground_truth.agreement else None
-        ),
+        "ground_truth_agreement": (None if found.agreement is None else asdict(found.agreement)),
         "reference_channels": list(REFERENCE_CHANNELS),
         "detected_bad_channels": {
             str(channel): found.bad.labels[channel] for channel in found.bad.detected

@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from builder.constants import N_CHANNELS, NPX_RATE_HZ
+from builder.errors import OutputError
 from builder.layout import DATASET_INFO_NAME, STATE_NAME, shard_name
 
 BATCH_ROWS = 2
@@ -115,10 +116,12 @@ class HashingFile:
         self.path = path
         self._file = path.open("wb", buffering=0)
         self._digest = hashlib.sha256()
+        self.n_written = 0
 
     def write(self, data: Any) -> int:
         view = memoryview(data)
         self._digest.update(view)
+        self.n_written += len(view)
         done = 0
         while done < len(view):
             done += self._file.write(view[done:])
@@ -148,6 +151,24 @@ class HashingFile:
         return self._digest.hexdigest()
 
 
+@dataclass(frozen=True)
+class _Placed:
+    """Where a batch ends in its shard, and its rows."""
+
+    path: Path
+    end: int
+    rows: list[Row]
+
+
+def _spike_bytes(rows: Sequence[Row], channel: int) -> bytes:
+    """The buffers of ``cit`` and ``ctt`` as they end the body of a record batch."""
+    empty = [Row(row.first, 0, row.spikes) for row in rows]
+    batch = make_batch(empty, np.empty(0, np.float32), channel)
+    message = batch.select(["cit", "ctt"]).serialize().to_pybytes()
+    # Encapsulated message: continuation mark, length of the metadata, metadata, body.
+    return message[8 + int.from_bytes(message[4:8], "little") :]
+
+
 class SplitWriter:
     """Writes one split's batches to its shards, then its two side files.
 
@@ -171,19 +192,22 @@ class SplitWriter:
         self.n_written = 0
         self.shards: list[Path] = []
         self.hashes: dict[str, str] = {}
+        self._placed: list[_Placed] = []
         folder.mkdir()
 
-    def write(self, batch: pa.RecordBatch) -> None:
-        """Append a batch; the memory it refers to is free again afterwards."""
+    def write(self, rows: Sequence[Row], traces_uV: np.ndarray, peak_channel: int) -> None:
+        """Append a batch (see `make_batch`); its memory is free again afterwards."""
+        batch = make_batch(rows, traces_uV, peak_channel)
         if self.n_written == len(self.shards) * self._shard_rows:
             self._close_shard()
             path = self.folder / shard_name(len(self.shards), self._n_shards)
             self.shards.append(path)
             self._sink = HashingFile(path)
             self._stream = pa.ipc.new_stream(pa.PythonFile(self._sink, mode="w"), SCHEMA)
-        assert self._stream is not None
+        assert self._stream is not None and self._sink is not None
         self._stream.write_batch(batch)
         self.n_written += batch.num_rows
+        self._placed.append(_Placed(self.shards[-1], self._sink.n_written, list(rows)))
 
     def _close_shard(self) -> None:
         if self._stream is not None:
@@ -196,6 +220,29 @@ class SplitWriter:
     def close(self) -> None:
         """Finish the last shard."""
         self._close_shard()
+
+    def move_spikes(self, old_channel: int, new_channel: int) -> None:
+        """Put the spikes of a closed split on another channel, in place, and hash it again.
+
+        The spike lists are the last few kilobytes of a batch, and only their offsets
+        change: the result is what writing with the new channel would have given.
+        """
+        for placed in self._placed:
+            old, new = (_spike_bytes(placed.rows, c) for c in (old_channel, new_channel))
+            with placed.path.open("r+b") as file:
+                file.seek(placed.end - len(old))
+                if file.read(len(old)) != old or len(new) != len(old):
+                    raise OutputError(
+                        "A shard does not end its batches as it was written.",
+                        where=placed.path,
+                        do="build the cell again; if it happens again, report it with your "
+                        "pyarrow version",
+                    )
+                file.seek(placed.end - len(new))
+                file.write(new)
+        for path in self.shards:
+            with path.open("rb") as file:
+                self.hashes[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
 
     def abandon(self) -> None:
         """Let go of an unfinished shard, for a build that fails; nothing after `close`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,12 @@ import numpy as np
 
 from builder.constants import N_CHANNELS
 from builder.dataset.options import Window
-from builder.dataset.rows import BATCH_ROWS, Row, SplitWriter, make_batch
+from builder.dataset.rows import BATCH_ROWS, Row, SplitWriter
 from builder.layout import SPLITS
 from builder.progress import Progress, stage
 from builder.signal.histogram import ChannelHistogram
 from builder.signal.preprocess import Preprocessor
+from builder.signal.template import SpikeSums, Template, guess_peak_channel
 
 #: One batch is written while the next is computed.
 _N_BUFFERS = 2
@@ -33,11 +35,13 @@ class Segments:
     spikes : dict of str to int
         Ground-truth spikes by split.
     train_histogram : ChannelHistogram
+    template : Template
     """
 
     writers: dict[str, SplitWriter]
     spikes: dict[str, int]
     train_histogram: ChannelHistogram
+    template: Template
 
 
 @dataclass(frozen=True)
@@ -51,12 +55,17 @@ def write_segments(
     window: Window,
     preprocessor: Preprocessor,
     spikes: np.ndarray,
-    peak_channel: int,
+    sums: SpikeSums,
+    find_bad_channels: Callable[[], tuple[int, ...]],
     *,
     n_threads: int,
     progress: Progress,
-) -> Segments:
-    """Write ``train`` and ``test`` of a cell.
+) -> tuple[Segments, int]:
+    """Write ``train`` and ``test`` of a cell, and average its spikes on the way.
+
+    The rows carry the spikes on the template's peak channel, which is known for
+    certain only when all of them have passed. It is guessed from a few spikes; if
+    the guess was wrong, the offsets of the spike lists are set right at the end.
 
     Memory is two record batches and each thread's working space, whatever the
     duration. The bytes do not depend on the number of threads.
@@ -67,8 +76,16 @@ def write_segments(
         The growing cell.
     spikes : np.ndarray
         int64 (n_spikes,), ascending, samples of the analysis window.
-    peak_channel : int
-        Channel that carries the spikes.
+    sums : SpikeSums
+        Of the same spikes; complete afterwards.
+    find_bad_channels : callable
+        Gives the channels that cannot be the peak; asked at the end.
+
+    Returns
+    -------
+    Segments
+    int
+        The peak channel.
     """
     writers = {
         split: SplitWriter(
@@ -77,13 +94,19 @@ def write_segments(
         for split in SPLITS
     }
     batches = _plan_batches(window, spikes)
-    work = _Work(window, preprocessor)
+    work = _Work(window, preprocessor, sums)
     pool = ThreadPoolExecutor(n_threads)
     try:
+        guess = guess_peak_channel(work.read, sums, pool)
         with stage(progress, "write segments", 4 * N_CHANNELS * window.n_samples, "B"):
-            _pump(batches, work, pool, writers, peak_channel, progress)
+            _pump(batches, work, pool, writers, guess, progress)
         for writer in writers.values():
             writer.close()
+        template = sums.template()
+        peak_channel = template.peak_channel(find_bad_channels())
+        if peak_channel != guess:
+            for writer in writers.values():
+                writer.move_spikes(guess, peak_channel)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
         for writer in writers.values():
@@ -94,7 +117,7 @@ def write_segments(
         )
         for split in SPLITS
     }
-    return Segments(writers, counts, work.merged_histogram())
+    return Segments(writers, counts, work.merged_histogram(), template), peak_channel
 
 
 def _plan_batches(window: Window, spikes: np.ndarray) -> list[_Batch]:
@@ -125,16 +148,16 @@ def _pump(
         np.empty(max(sum(row.n_values for row in batch.rows) for batch in batches), np.float32)
         for _ in range(min(_N_BUFFERS, len(batches)))
     )
-    running: deque[tuple[_Batch, np.ndarray, list[Future[None]]]] = deque()
+    running: deque[tuple[_Batch, np.ndarray, list[Future[np.ndarray]]]] = deque()
     while waiting or running:
         while waiting and free:
             batch, buffer = waiting.popleft(), free.popleft()
             running.append((batch, buffer, work.submit(pool, batch, buffer)))
         batch, buffer, futures = running.popleft()
         for future in futures:
-            future.result()
+            work.sums.add(future.result())
         n_values = sum(row.n_values for row in batch.rows)
-        writers[batch.split].write(make_batch(batch.rows, buffer[:n_values], peak_channel))
+        writers[batch.split].write(batch.rows, buffer[:n_values], peak_channel)
         progress.advance(4 * n_values)
         free.append(buffer)
 
@@ -142,7 +165,8 @@ def _pump(
 class _Work:
     """Computes rows in threads; each thread fills a histogram of its own."""
 
-    def __init__(self, window: Window, preprocessor: Preprocessor):
+    def __init__(self, window: Window, preprocessor: Preprocessor, sums: SpikeSums):
+        self.sums = sums
         self._window = window
         self._preprocessor = preprocessor
         self._local = threading.local()
@@ -150,7 +174,7 @@ class _Work:
 
     def submit(
         self, pool: ThreadPoolExecutor, batch: _Batch, buffer: np.ndarray
-    ) -> list[Future[None]]:
+    ) -> list[Future[np.ndarray]]:
         futures, offset = [], 0
         for row in batch.rows:
             target = buffer[offset : offset + row.n_values].reshape(N_CHANNELS, row.n_samples)
@@ -158,11 +182,16 @@ class _Work:
             offset += row.n_values
         return futures
 
-    def _compute(self, row: Row, target: np.ndarray, is_train: bool) -> None:
+    def read(self, start: int, stop: int) -> np.ndarray:
+        """Preprocessed samples of the analysis window: float32 (N_CHANNELS, stop - start)."""
+        return self._preprocessor.read(self._window.start + start, self._window.start + stop)
+
+    def _compute(self, row: Row, target: np.ndarray, is_train: bool) -> np.ndarray:
         start = self._window.start + row.first
         self._preprocessor.read(start, start + row.n_samples, out=target)
         if is_train:
             self._histogram().add(target)
+        return self.sums.sum_of(target, row.first, self.read)
 
     def _histogram(self) -> ChannelHistogram:
         if not hasattr(self._local, "histogram"):

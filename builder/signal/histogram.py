@@ -13,7 +13,7 @@ from builder.constants import N_CHANNELS
 BIN_WIDTH_UV = 0.01
 #: Bins on each side of zero. Quartiles of band-passed traces lie within tens of
 #: uV; values beyond are counted in the outermost bins.
-_HALF_BINS = 16_384
+_HALF_BINS = 8_192
 RANGE_UV = BIN_WIDTH_UV * _HALF_BINS
 
 

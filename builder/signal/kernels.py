@@ -52,9 +52,7 @@ def _sections(row, state, coefficients):
         for s in range(N_SECTIONS):
             first, second = 2 * s * N_CHANNELS + c, (2 * s + 1) * N_CHANNELS + c
             y = coefficients[5 * s] * x + state[first]
-            state[first] = (
-                coefficients[5 * s + 1] * x - coefficients[5 * s + 3] * y + state[second]
-            )
+            state[first] = coefficients[5 * s + 1] * x - coefficients[5 * s + 3] * y + state[second]
             state[second] = coefficients[5 * s + 2] * x - coefficients[5 * s + 4] * y
             x = y
         row[c] = x

@@ -26,6 +26,9 @@ from builder.source.raw import RawCell
 
 ENGINES = ("fast", "reference")
 
+#: Counts held at a time by a reader (37 MB); half of a default segment.
+_PIECE_SAMPLES = 45_000
+
 
 class Preprocessor(Protocol):
     """Answers one question: the preprocessed traces of a range."""
@@ -118,11 +121,13 @@ class FastPreprocessor:
         _check_range(start, stop, self._raw.n_npx)
         if out is None:
             out = np.empty((N_CHANNELS, stop - start), dtype=np.float32)
-        first = max(start - MARGIN_SAMPLES, 0)
-        last = min(stop + MARGIN_SAMPLES, self._raw.n_npx)
-        counts = self._raw.read_counts(first, last)
         sos, zi = band_pass_sections()
-        self._kernel(counts, start - first, GAIN_UV_PER_BIT, sos, zi, subtract_median, out)
+        for begin in range(start, stop, _PIECE_SAMPLES):
+            end = min(begin + _PIECE_SAMPLES, stop)
+            first = max(begin - MARGIN_SAMPLES, 0)
+            counts = self._raw.read_counts(first, min(end + MARGIN_SAMPLES, self._raw.n_npx))
+            target = out[:, begin - start : end - start]
+            self._kernel(counts, begin - first, GAIN_UV_PER_BIT, sos, zi, subtract_median, target)
         return out
 
 

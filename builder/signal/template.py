@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from builder.constants import MARGIN_SAMPLES, N_CHANNELS
+from builder.constants import N_CHANNELS, REFERENCE_CHANNELS
 from builder.errors import RawDataError
-from builder.progress import Progress, Silent, stage
 
 MIN_SPIKES = 2
-#: Longest range filtered at once (100 MB a thread).
-_MAX_RANGE_SAMPLES = 60_000
+#: Spikes that the guess of the peak channel looks at, spread over the window.
+_N_GUESS_SPIKES = 200
 
 #: ``read(start, stop) -> float32 (n_channels, stop - start)``, uV, window samples.
 Read = Callable[[int, int], np.ndarray]
@@ -47,22 +46,11 @@ class Template:
         return int(peaks_uV.argmax())
 
 
-def mean_template(
-    read: Read,
-    spikes: np.ndarray,
-    n_samples: int,
-    n_before: int,
-    n_after: int,
-    *,
-    n_threads: int = 1,
-    progress: Progress | None = None,
-) -> Template:
-    """Average the preprocessed traces over every whole spike window.
+class SpikeSums:
+    """Which spikes make the template, and their sum as it grows.
 
     Parameters
     ----------
-    read : callable
-        ``read(start, stop) -> float32 (N_CHANNELS, stop - start)``, uV.
     spikes : np.ndarray
         int64 (n_spikes,), ascending, samples of the analysis window.
     n_samples : int
@@ -75,47 +63,73 @@ def mean_template(
     RawDataError
         Fewer than two spikes have their whole window in the analysis window.
     """
-    used = spikes[(spikes >= n_before) & (spikes + n_after <= n_samples)]
-    if len(used) < MIN_SPIKES:
-        raise RawDataError(
-            "Too few ground-truth spikes for a template.",
-            expected=f"at least {MIN_SPIKES} with their whole window in the analysis window",
-            got=f"{len(used)} of {len(spikes)}",
-            do="lengthen the analysis window (duration_s, skip_seconds), "
-            "or take the spikes from elsewhere (spike_source)",
-        )
 
-    def sum_range(group: np.ndarray) -> np.ndarray:
-        first = int(group[0]) - n_before
-        traces = read(first, int(group[-1]) + n_after)
-        total = np.zeros((N_CHANNELS, n_before + n_after))
-        for spike in group - n_before - first:
-            total += traces[:, spike : spike + n_before + n_after]
+    def __init__(self, spikes: np.ndarray, n_samples: int, n_before: int, n_after: int):
+        self.n_before, self.n_after = n_before, n_after
+        self._n_total = len(spikes)
+        self.used = spikes[(spikes >= n_before) & (spikes + n_after <= n_samples)]
+        if len(self.used) < MIN_SPIKES:
+            raise RawDataError(
+                "Too few ground-truth spikes for a template.",
+                expected=f"at least {MIN_SPIKES} with their whole window in the analysis window",
+                got=f"{len(self.used)} of {len(spikes)}",
+                do="lengthen the analysis window (duration_s, skip_seconds), "
+                "or take the spikes from elsewhere (spike_source)",
+            )
+        self._total = np.zeros((N_CHANNELS, n_before + n_after))
+
+    def sum_of(self, traces_uV: np.ndarray, first: int, read: Read) -> np.ndarray:
+        """Sum over the spikes that lie in a range whose traces are at hand.
+
+        Parameters
+        ----------
+        traces_uV : np.ndarray
+            float32 (N_CHANNELS, n): the range from ``first`` on.
+        first : int
+            Sample of the analysis window.
+        read : callable
+            For the few spikes whose window crosses the range's edges.
+
+        Returns
+        -------
+        np.ndarray
+            float64 (N_CHANNELS, n_before + n_after), uV.
+        """
+        total = np.zeros_like(self._total)
+        low, high = np.searchsorted(self.used, [first, first + traces_uV.shape[1]])
+        for spike in self.used[low:high].tolist():
+            start, stop = spike - self.n_before, spike + self.n_after
+            if start >= first and stop <= first + traces_uV.shape[1]:
+                total += traces_uV[:, start - first : stop - first]
+            else:
+                total += read(start, stop)
         return total
 
-    total = np.zeros((N_CHANNELS, n_before + n_after))
-    groups = list(_neighbours(used, n_before + n_after))
-    with (
-        stage(progress or Silent(), "template", len(used), "spikes"),
-        ThreadPoolExecutor(n_threads) as pool,
-    ):
-        # Summed in the groups' order, so that the result does not depend on threads.
-        for group, part in zip(groups, pool.map(sum_range, groups), strict=True):
-            total += part
-            if progress is not None:
-                progress.advance(len(group))
-    mean_uV = (total / len(used)).T.astype(np.float32)
-    return Template(np.ascontiguousarray(mean_uV), n_before, n_after, len(spikes), len(used))
+    def add(self, part: np.ndarray) -> None:
+        """Add a part; parts come in the order of time, so that the bits repeat."""
+        self._total += part
+
+    def template(self) -> Template:
+        """The mean, once every range has been added."""
+        mean_uV = np.ascontiguousarray((self._total / len(self.used)).T.astype(np.float32))
+        return Template(mean_uV, self.n_before, self.n_after, self._n_total, len(self.used))
 
 
-def _neighbours(spikes: np.ndarray, window_samples: int) -> Iterator[np.ndarray]:
-    """Spikes that are read together: closer than two margins, within the longest range."""
-    first = 0
-    for i in range(1, len(spikes) + 1):
-        if (
-            i == len(spikes)
-            or spikes[i] - spikes[i - 1] > window_samples + 2 * MARGIN_SAMPLES
-            or spikes[i] - spikes[first] > _MAX_RANGE_SAMPLES
-        ):
-            yield spikes[first:i]
-            first = i
+def guess_peak_channel(read: Read, sums: SpikeSums, pool: ThreadPoolExecutor) -> int:
+    """The channel that will very likely be the template's peak, from a few of the spikes.
+
+    Rows are written before the whole template is known; see `builder.dataset.stream`.
+
+    Parameters
+    ----------
+    read : callable
+        ``read(start, stop) -> float32 (N_CHANNELS, stop - start)``, uV.
+    sums : SpikeSums
+    pool : ThreadPoolExecutor
+    """
+    step = max(1, len(sums.used) // _N_GUESS_SPIKES)
+    chosen = sums.used[step // 2 :: step][:_N_GUESS_SPIKES].tolist()
+    windows = pool.map(lambda spike: read(spike - sums.n_before, spike + sums.n_after), chosen)
+    mean_uV = sum(windows, np.zeros((N_CHANNELS, sums.n_before + sums.n_after))).T
+    guess = Template(mean_uV, sums.n_before, sums.n_after, len(chosen), len(chosen))
+    return guess.peak_channel(REFERENCE_CHANNELS)

@@ -27,18 +27,17 @@ class GroundTruth:
 
     Attributes
     ----------
+    patch_samples : np.ndarray
+        int64 (n_spikes,), patch samples of the whole recording, ascending.
     npx_samples : np.ndarray
-        int64 (n_spikes,), NPX samples of the whole recording, ascending.
+        int64 (n_spikes,), the same on the NPX clock.
     source : str
         "file" or "detect".
-    agreement : Agreement or None
-        The release's spikes (reference) against detection (test) over the whole
-        recording; None where the release has none.
     """
 
+    patch_samples: np.ndarray
     npx_samples: np.ndarray
     source: str
-    agreement: Agreement | None
 
     def in_window(self, start: int, stop: int) -> np.ndarray:
         """Spikes of the NPX range [start, stop), counted from ``start``: int64 (n,)."""
@@ -47,7 +46,7 @@ class GroundTruth:
 
 
 def find_ground_truth(raw: RawCell, patch_type: PatchType, source: str = "auto") -> GroundTruth:
-    """Spikes by the wanted source, and how far the two sources agree.
+    """Spikes by the wanted source.
 
     Parameters
     ----------
@@ -82,15 +81,25 @@ def find_ground_truth(raw: RawCell, patch_type: PatchType, source: str = "auto")
             do="use spike_source='auto' or 'detect' to take the spikes from the patch trace",
         )
     check_patch_values(raw)
-    detected = detect_spikes(raw, patch_type.polarity)
+    if source == "detect" or raw.spikes_path is None:
+        samples, label = detect_spikes(raw, patch_type.polarity), "detect"
+    else:
+        samples, label = read_spike_samples(raw), "file"
+    return GroundTruth(samples, raw.npx_sample(samples), label)
+
+
+def find_agreement(raw: RawCell, patch_type: PatchType, chosen: GroundTruth) -> Agreement | None:
+    """The release's spikes (reference) against detection (test), over the whole recording.
+
+    None where the release has none to compare with.
+    """
     if raw.spikes_path is None:
-        return GroundTruth(raw.npx_sample(detected), "detect", None)
-    released = read_spike_samples(raw)
-    agreement = compare_spike_trains(
-        released / raw.patch_rate_hz, np.asarray(detected) / raw.patch_rate_hz
-    )
-    chosen, label = (detected, "detect") if source == "detect" else (released, "file")
-    return GroundTruth(raw.npx_sample(chosen), label, agreement)
+        return None
+    if chosen.source == "file":
+        released, detected = chosen.patch_samples, detect_spikes(raw, patch_type.polarity)
+    else:
+        released, detected = read_spike_samples(raw), chosen.patch_samples
+    return compare_spike_trains(released / raw.patch_rate_hz, detected / raw.patch_rate_hz)
 
 
 def read_spike_samples(raw: RawCell) -> np.ndarray:

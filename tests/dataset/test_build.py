@@ -245,3 +245,33 @@ def test_whole_cell_recording(archive, tmp_path):
     assert agreement.recall > 0.9 and agreement.precision > 0.9
     assert abs(agreement.median_offset_ms) < 0.05
     assert result.metadata.patch.rate_hz == pytest.approx(50023.9074, rel=1e-4)
+
+
+@pytest.mark.parametrize("guess", [0, 158, 383])
+def test_wrong_guess_of_the_peak_is_set_right(archive, built, tmp_path, monkeypatch, guess):
+    """Rows are written before the peak is certain; the bytes do not show it."""
+    from builder.dataset import stream
+
+    monkeypatch.setattr(stream, "guess_peak_channel", lambda *args: guess)
+    again = build_cell("c14", archive.sources, tmp_path / "x", SMALL)
+    assert again.metadata.peak_channel == built.metadata.peak_channel != guess
+    assert hashes(again.folder) == hashes(built.folder)
+
+
+def test_guess_is_a_guess_of_the_template(archive, built):
+    """On a clear neuron the few spikes give what all of them give."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from builder.signal.preprocess import make_preprocessor
+    from builder.signal.template import SpikeSums, guess_peak_channel
+    from builder.source.raw import open_raw_cell
+
+    preprocessor = make_preprocessor(open_raw_cell(archive.raw_dir, "c14"))
+    spikes = np.rint(np.load(built.folder / "patch.npz")["spike_times_s"] * 30000).astype(np.int64)
+    sums = SpikeSums(spikes, N_SAMPLES, 30, 60)
+
+    def read(start, stop):
+        return preprocessor.read(START + start, START + stop)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert guess_peak_channel(read, sums, pool) == built.metadata.peak_channel
