@@ -41,7 +41,7 @@ test-environments: setup
 
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
-		--python-version 3.11 --group dev --group lock pyproject.toml -o requirements.lock
+		--python-version 3.11 --extra reference --group dev --group lock pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf $(VENV) .envs demo

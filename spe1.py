@@ -17,7 +17,7 @@ import datasets
 
 import builder
 from builder.cells import catalogue, get_cell
-from builder.constants import DATA_VERSION
+from builder.constants import CITATION, DATA_VERSION, HOMEPAGE, LICENSE_NAME
 from builder.dataset.options import BuildOptions
 from builder.errors import MissingFileError, Spe1Error, StaleOutputError
 from builder.layout import METADATA_NAME, SHARD_GLOB, SPLITS, RootLayout
@@ -49,6 +49,8 @@ def build(
     ms_after: float = 2.0,
     spike_source: str = "auto",
     engine: str = "fast",
+    bad_channel_chunks: int = 100,
+    bad_channel_seed: int = 0,
     n_threads: int | None = None,
     force: bool = False,
     chan_map: str | Path | None = None,
@@ -77,7 +79,9 @@ def build(
         The release's spike indices, or detection on the patch trace; "auto"
         takes the former where they exist.
     engine : {"fast", "reference"}
-        Compiled kernels, or SpikeInterface in float64.
+        Compiled kernels, or SpikeInterface in float64 (extra ``reference``).
+    bad_channel_chunks, bad_channel_seed : int
+        Random chunks of 0.3 s that bad-channel detection looks at.
     n_threads : int, optional
         Default: every processor, at most 8. The result does not depend on it.
     force : bool
@@ -107,6 +111,8 @@ def build(
         ms_after=ms_after,
         spike_source=spike_source,
         engine=engine,
+        bad_channel_chunks=bad_channel_chunks,
+        bad_channel_seed=bad_channel_seed,
     )
     sources = Sources(
         Path(raw_dir),
@@ -193,22 +199,14 @@ class Spe1(datasets.GeneratorBasedBuilder):
             super().__init__(*self._init_args, **{**self._init_kwargs, "hash": fingerprint})
 
     def _info(self) -> datasets.DatasetInfo:
-        def nested(dtype: str) -> Any:
-            return datasets.Sequence(datasets.Sequence(datasets.Value(dtype)))
+        from builder.dataset.rows import FEATURES
 
         return datasets.DatasetInfo(
             description=self.config.description,
-            features=datasets.Features(
-                {
-                    "sample_id": datasets.Value("string"),
-                    "cp": nested("float32"),
-                    "cit": nested("int32"),
-                    "ctt": nested("float64"),
-                }
-            ),
-            homepage="https://crcns.org/data-sets/methods/spe-1",
-            license="cc-by-sa-4.0",
-            citation="Marques-Smith et al. (2018), doi:10.1101/370080",
+            features=datasets.Features.from_dict(FEATURES),
+            homepage=HOMEPAGE,
+            license=LICENSE_NAME,
+            citation=CITATION,
         )
 
     @property

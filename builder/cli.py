@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from builder.errors import Spe1Error
+from builder import __version__
+from builder.errors import MissingFileError, OptionError, Spe1Error
+from builder.layout import CHAN_MAP_NAME, METADATA_NAME, SUMMARY_NAME, RawLayout, RootLayout
+
+
+class _Commands(TyperGroup):
+    """The commands; Ctrl-C is answered here, before the framework swallows it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise typer.Exit(_stopped()) from None
+
+
+def _stopped() -> int:
+    from builder.console import STOPPED, print_stopped
+
+    print_stopped("spe1")
+    return STOPPED
+
 
 app = typer.Typer(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -24,14 +49,40 @@ RawDir = Annotated[
         "--raw-dir", help="Raw archive: Recordings/cXX/, chanMap.mat, 'Data Summary.xlsx'."
     ),
 ]
-Cells = Annotated[list[str], typer.Argument(help="Cells (c14 c26 ...) or sets (default, zhao).")]
+RootArgument = Annotated[Path, typer.Argument(metavar="[ROOT]", help="Dataset root.")]
+Cells = Annotated[
+    list[str],
+    typer.Argument(metavar="CELL...", help="Cells (c14 c26 ...) or sets (default, zhao)."),
+]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"spe1 {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def spe1(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            metavar="",
+            callback=_print_version,
+            is_eager=True,
+            help="Show the version and exit.",
+        ),
+    ] = False,
+) -> None:
+    """SPE-1 paired patch-clamp and Neuropixels recordings as Hugging Face datasets."""
 
 
 @app.command()
 def demo(
     folder: Annotated[Path, typer.Option("--dir", help="Where the demo writes.")] = Path("demo"),
 ) -> None:
-    """Simulate a small paired recording, build it, load it three ways, show the pictures."""
+    """Simulate a small paired recording, build it, load it, and say where its picture lies."""
     from builder.demo import run_demo
 
     run_demo(folder)
@@ -48,28 +99,36 @@ def cells(root: Root = Path("spe1"), raw_dir: RawDir = Path(".raw")) -> None:
 @app.command()
 def simulate(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the archive goes.")],
-    cell_ids: Annotated[
-        list[str] | None, typer.Option("--cells", "-c", help="Cells or sets; repeat for several.")
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[CELL]...", help="Cells (c14 c26 ...) or sets (default, zhao). [default: c14]"
+        ),
+    ] = None,
+    more_names: Annotated[
+        list[str] | None,
+        typer.Option("--cells", "-c", help="The same as an option; repeat for several."),
     ] = None,
     duration_s: Annotated[float, typer.Option(help="Length of each recording.")] = 60.0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
-    spike_file: Annotated[bool, typer.Option(help="Write cXX_wc_spike_samples.npy.")] = True,
-    overwrite: Annotated[bool, typer.Option(help="Replace cells that are there.")] = False,
+    spike_file: Annotated[
+        bool, typer.Option(metavar="", help="Write cXX_wc_spike_samples.npy.")
+    ] = True,
+    overwrite: Annotated[
+        bool, typer.Option(metavar="", help="Replace cells that are there.")
+    ] = False,
 ) -> None:
     """Write a synthetic SPE-1 archive: files, names and dtypes as the real one, truth beside it."""
     from builder.cells import expand_cells
-    from builder.console import ConsoleBars
+    from builder.console import plural
+    from builder.progress import Bars
     from builder.source.simulate import SimulationOptions, simulate_archive
 
     options = SimulationOptions(duration_s=duration_s, seed=seed, write_spike_file=spike_file)
-    truths = simulate_archive(
-        folder,
-        expand_cells(cell_ids or ["c14"]),
-        options,
-        progress=ConsoleBars("simulate"),
-        overwrite=overwrite,
-    )
-    typer.echo(f"{len(truths)} simulated cells in {folder}; the truth in {folder / 'truth'}")
+    cell_ids = expand_cells([*(names or []), *(more_names or [])] or ["c14"])
+    truths = simulate_archive(folder, cell_ids, options, progress=Bars(), overwrite=overwrite)
+    count = plural(len(truths), "simulated cell")
+    typer.echo(f"{count} in {folder}; the truth in {folder / 'truth'}")
 
 
 @app.command()
@@ -90,9 +149,12 @@ def build(
     bad_channel_chunks: Annotated[int, typer.Option(help="Chunks that detection looks at.")] = 100,
     bad_channel_seed: Annotated[int, typer.Option(help="Which chunks.")] = 0,
     threads: Annotated[int | None, typer.Option(help="Default: all processors, at most 8.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Build again what is there.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", metavar="", help="Build again what is there.")
+    ] = False,
 ) -> None:
     """Build cells into Arrow datasets; exit status 1 if any fails."""
+    from builder.cells import expand_cells
     from builder.console import build_cells
     from builder.dataset.inputs import Sources
     from builder.dataset.options import BuildOptions
@@ -109,51 +171,127 @@ def build(
         bad_channel_chunks=bad_channel_chunks,
         bad_channel_seed=bad_channel_seed,
     )
+    cell_ids = expand_cells(names)
+    _require_archive(raw_dir)
     sources = Sources(raw_dir, chan_map, summary)
-    raise typer.Exit(build_cells(names, sources, root, options, n_threads=threads, force=force))
+    raise typer.Exit(build_cells(cell_ids, sources, root, options, n_threads=threads, force=force))
 
 
 @app.command()
 def verify(
-    root: Annotated[Path, typer.Argument(help="Dataset root.")],
+    root: RootArgument = Path("spe1"),
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[CELL]...", help="Default: all present.")
     ] = None,
 ) -> None:
     """Open everything that was written and check it; one line per finding, exit status 1 if any."""
     from builder.cells import expand_cells
-    from builder.console import ConsoleBars
+    from builder.console import plural
+    from builder.dataset.metadata import ConversionMetadata, read_model
     from builder.dataset.verify import verify_root
+    from builder.progress import Bars
 
-    cell_ids = expand_cells(names) if names else None
-    findings = verify_root(root, cell_ids, progress=ConsoleBars("verify"))
+    _require_root(root, "verify")
+    layout = RootLayout(root)
+    cell_ids = expand_cells(names) if names else layout.built_cells()
+    findings = verify_root(root, cell_ids if names else None, progress=Bars())
     for finding in findings:
         typer.echo(f"{finding.where}: {finding.what}")
     if findings:
         raise typer.Exit(1)
-    typer.echo(f"{root}: every file is as the contract says")
+    found = [read_model(layout.cell(name) / METADATA_NAME, ConversionMetadata) for name in cell_ids]
+    n_rows = sum(split.rows for metadata in found for split in metadata.splits.values())
+    counts = f"{plural(len(found), 'cell')}, {plural(n_rows, 'row')}"
+    typer.echo(f"{root}: {counts} checked, no finding")
 
 
 @app.command()
-def card(root: Annotated[Path, typer.Argument(help="Dataset root.")]) -> None:
+def card(root: RootArgument = Path("spe1")) -> None:
     """Write the dataset card again from the cells that are present."""
     from builder.dataset.card import write_card
 
+    _require_root(root, "card")
+    if not RootLayout(root).built_cells():
+        raise MissingFileError(
+            "No cell has been built here.",
+            where=root,
+            do=f"build one: spe1 build c14 --raw-dir .raw --root {root}",
+        )
     typer.echo(write_card(root))
+
+
+def _require_root(root: Path, command: str) -> None:
+    """Refuse what is no dataset root before a command works on it.
+
+    Raises
+    ------
+    MissingFileError
+        There is no such folder.
+    OptionError
+        The folder is a cell.
+    """
+    from builder.cells import CELL_SETS, catalogue
+
+    if root.is_dir():
+        if (root / METADATA_NAME).is_file():
+            cell = f" {root.name}" if command == "verify" else ""
+            raise OptionError(
+                "That is a cell, not a dataset root.",
+                where=root,
+                expected="the folder that holds the cells' folders",
+                do=f"spe1 {command} {root.parent}{cell}",
+            )
+        return
+    do = "name the folder that 'spe1 build --root' wrote, or build a cell first"
+    if command == "verify" and (str(root) in catalogue() or str(root) in CELL_SETS):
+        do = f"the root comes first: spe1 verify spe1 {root}"
+    what = "is no folder" if root.exists() else "is not there"
+    raise MissingFileError(f"The dataset root {what}.", where=root, do=do)
+
+
+def _require_archive(raw_dir: Path) -> None:
+    """Refuse a raw folder that is not there, or that is a part of the archive.
+
+    Raises
+    ------
+    MissingFileError
+    """
+    if not raw_dir.is_dir():
+        raise MissingFileError(
+            f"The raw folder {raw_dir} {'is no folder' if raw_dir.exists() else 'does not exist'}.",
+            where=raw_dir.absolute(),
+            expected=f"Recordings/cXX/, {CHAN_MAP_NAME} and {SUMMARY_NAME!r}",
+            do="name it with --raw-dir; the data is at https://crcns.org/data-sets/methods/spe-1, "
+            f"or make some: spe1 simulate {raw_dir}",
+        )
+    if RawLayout(raw_dir).recordings.is_dir():
+        return
+    # By name, not by what a link points to: the side files lie beside the link.
+    for parent in list(Path(os.path.abspath(raw_dir)).parents)[:2]:
+        layout = RawLayout(parent)
+        if layout.recordings.is_dir() and (layout.summary.is_file() or layout.chan_map.is_file()):
+            raise MissingFileError(
+                f"The raw folder {raw_dir} is a part of the archive: did you mean its parent?",
+                where=raw_dir.absolute(),
+                expected=f"Recordings/cXX/, {CHAN_MAP_NAME} and {SUMMARY_NAME!r}",
+                do=f"--raw-dir {parent}",
+            )
 
 
 def main() -> None:
     """Entry point: expected errors become a message and exit status 1, not a traceback."""
     from builder.console import print_error
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that knows no "µ" gets a "?".
+        sys.stdout.reconfigure(errors="replace")
     try:
         app()
     except Spe1Error as error:
         print_error("spe1", error)
         sys.exit(1)
     except KeyboardInterrupt:
-        print_error("spe1", KeyboardInterrupt("stopped; nothing half-written can be loaded"))
-        sys.exit(130)
+        sys.exit(_stopped())
 
 
 if __name__ == "__main__":

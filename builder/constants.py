@@ -38,6 +38,9 @@ PATCH_REFRACTORY_MS = 1.0
 AGREEMENT_MS = 0.5
 
 # --- Names that the public dataset uses -----------------------------------------
+HOMEPAGE = "https://crcns.org/data-sets/methods/spe-1"
+LICENSE_NAME = "cc-by-sa-4.0"
+CITATION = "Marques-Smith et al. (2018), doi:10.1101/370080; data doi:10.6080/K0J67F4T"
 SOURCE_DATASET = "Marques-Smith et al. (2018) — CRCNS spe-1"
 EXTRACTION_METHOD = "zhao2026_raw_mean_template"
 PREPROCESSING = "bandpass_300_3000Hz + global_CMR"

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import typer
 
-from builder.console import ConsoleBars
 from builder.constants import NPX_RATE_HZ
 from builder.dataset.build import build_cell
 from builder.dataset.inputs import Sources
 from builder.dataset.options import BuildOptions
 from builder.layout import QUICKLOOK_NAME
+from builder.progress import Bars
 
 CELL_ID = "c14"
 #: Small enough for two minutes on a laptop: 0.4 GB raw, 0.7 GB out.
@@ -22,17 +25,18 @@ OPTIONS = BuildOptions(skip_seconds=1.0, duration_s=15.0, segment_duration_s=3.0
 
 
 def run_demo(folder: Path) -> None:
-    """Simulate, build, load in each way, and say where everything lies.
+    """Simulate, build, load, and say where everything lies.
 
     Parameters
     ----------
     folder : Path
-        Gets ``raw/`` and ``spe1/``. What is there and up to date is kept.
+        Gets ``raw/``, ``spe1/`` and ``cache/``, and so all that the demo writes; the
+        cell of an earlier demo is replaced.
     """
     from builder.source.simulate import SimulationOptions, read_truth, simulate_archive
 
     raw_dir, root = folder / "raw", folder / "spe1"
-    progress = ConsoleBars(CELL_ID)
+    progress = Bars(CELL_ID)
     typer.echo(f"1. simulate {RECORDING_S:g} s of {CELL_ID}: a patched neuron among others")
     options = SimulationOptions(duration_s=RECORDING_S, seed=0)
     simulate_archive(raw_dir, [CELL_ID], options, progress=progress, overwrite=True)
@@ -51,21 +55,24 @@ def run_demo(folder: Path) -> None:
         f"ground-truth electrode {data.gt_electrode_chan_idx}"
     )
     typer.echo("3. load it")
-    _show_loading(root)
+    _show_loading(root, folder / "cache")
     typer.echo("\npicture:  " + str((result.folder / QUICKLOOK_NAME).resolve()))
     typer.echo("dataset:  " + str(root.resolve()))
     typer.echo("check it: spe1 verify " + str(root))
 
 
-def _show_loading(root: Path) -> None:
-    """The three ways to the same numbers; raises if they were not the same."""
+def _show_loading(root: Path, cache_dir: Path) -> None:
+    """Load in two ways and as an array; raises if the numbers were not the same."""
     # The demo is about a local folder: do not let the Hub's client look for it online.
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    from datasets import load_dataset
+    import datasets
 
     from builder.reading.arrays import load, segment_uV
 
-    cached = load_dataset(str(root.resolve()), name=CELL_ID)
+    with _bars_only_in_a_terminal():
+        cached = datasets.load_dataset(
+            str(root.resolve()), name=CELL_ID, cache_dir=str(cache_dir.resolve())
+        )
     typer.echo(f"   load_dataset({str(root)!r}, name={CELL_ID!r}): {_sizes(cached)}")
     mapped = load(CELL_ID, root)
     typer.echo(f"   load_from_disk({str(root / CELL_ID)!r}): {_sizes(mapped)}")
@@ -79,6 +86,21 @@ def _show_loading(root: Path) -> None:
         f"{traces_uV.shape[1] / NPX_RATE_HZ:g} s, s.d. {traces_uV.std():.1f} uV, "
         f"{len(times_ms)} spikes"
     )
+
+
+@contextmanager
+def _bars_only_in_a_terminal() -> Iterator[None]:
+    """``datasets`` draws its bars into log files too, unless told not to."""
+    import datasets
+
+    is_to_hide = not sys.stderr.isatty() and datasets.are_progress_bars_enabled()
+    if is_to_hide:
+        datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        if is_to_hide:
+            datasets.enable_progress_bars()
 
 
 def _sizes(dataset: object) -> str:

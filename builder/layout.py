@@ -29,6 +29,8 @@ DATASET_DICT_NAME = "dataset_dict.json"
 DATASET_INFO_NAME = "dataset_info.json"
 STATE_NAME = "state.json"
 CARD_NAME = "README.md"
+#: Stands in every card that we write; a README.md without it is somebody else's.
+CARD_MARKER = "<!-- made by spe1, again at every build: changes here are lost -->"
 #: ``datasets`` writes ``cache-*.arrow`` beside the shards; only these are data.
 SHARD_GLOB = "data-*.arrow"
 
@@ -86,9 +88,16 @@ class RootLayout:
         """Where a cell grows until one rename makes it real."""
         return self.root / f"{cell_id}.incomplete"
 
-    def replaced(self, cell_id: str) -> Path:
-        """Where the old cell waits for deletion when folders cannot be swapped."""
-        return self.root / f"{cell_id}.replaced"
+    def all_replaced(self, cell_id: str) -> list[Path]:
+        """Old cells that wait for their deletion, the latest first."""
+        found = self.root.glob(f"{cell_id}.[0-9]*.replaced")
+        return sorted(found, key=lambda path: int(path.name.split(".")[1]), reverse=True)
+
+    def free_replaced(self, cell_id: str) -> Path:
+        """A free name for an old cell that is being replaced."""
+        taken = self.all_replaced(cell_id)
+        number = int(taken[0].name.split(".")[1]) + 1 if taken else 0
+        return self.root / f"{cell_id}.{number}.replaced"
 
     def lock(self, name: str) -> Path:
         return self.private / f"{name}.lock"

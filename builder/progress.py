@@ -41,35 +41,37 @@ class Silent:
 
 
 class Bars:
-    """One bar a stage on standard error, nothing where that is no terminal.
+    """Notes as lines on standard error, and one bar a stage where that is a terminal.
 
     Parameters
     ----------
     label : str
-        Stands before each stage's name, usually the cell.
+        Stands before each note and each stage's name, usually the cell.
     """
 
-    def __init__(self, label: str):
+    def __init__(self, label: str = ""):
         self._label = label
         self._bar: Any = None
 
     def note(self, text: str) -> None:
-        if sys.stderr.isatty():
-            print(f"{self._label} {text}", file=sys.stderr)
+        print(self._named(text), file=sys.stderr)
 
     def start(self, stage: str, total: int, unit: str) -> None:
         from tqdm import tqdm
 
-        scale = unit == "B"
         self._bar = tqdm(
             total=total,
-            desc=f"{self._label} {stage}",
+            desc=self._named(stage),
             unit=unit,
-            unit_scale=scale,
+            unit_scale=unit == "B",
             unit_divisor=1000,
+            bar_format=_bar_format(total, unit),
             disable=None,
             leave=False,
         )
+
+    def _named(self, text: str) -> str:
+        return f"{self._label} {text}".lstrip()
 
     def advance(self, amount: int) -> None:
         if self._bar is not None:
@@ -79,6 +81,16 @@ class Bars:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+def _bar_format(total: int, unit: str) -> str | None:
+    """What tqdm draws: its own bar for bytes, counts with their unit, a name for a single step."""
+    if total == 1:
+        # Such a stage is never redrawn, so a count or a clock would stand at zero.
+        return "{desc} ..."
+    if unit == "B":
+        return None
+    return "{l_bar}{bar}| {n_fmt}/{total_fmt} {unit} [{elapsed}<{remaining}]"
 
 
 @contextmanager

@@ -6,11 +6,12 @@ A thin wrapper over ``spe1 build``, for those who have scripts that call it.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 from builder.cells import ZHAO_CELLS
-from builder.console import build_cells, print_error
+from builder.console import STOPPED, build_cells, print_error, print_stopped
 from builder.dataset.inputs import Sources
 from builder.dataset.options import BuildOptions
 from builder.errors import Spe1Error
@@ -39,7 +40,8 @@ def main() -> int:
         "one that differs is an error",
     )
     args = parser.parse_args()
-    archive = args.data_dir.resolve().parent
+    # The parent by name: --data-dir may be a link to where the recordings lie.
+    archive = Path(os.path.abspath(args.data_dir)).parent
     summaries = [archive / SUMMARY_NAME, archive / "Data_Summary.xlsx"]
     summary = args.summary or next((path for path in summaries if path.is_file()), summaries[0])
     try:
@@ -67,6 +69,9 @@ def main() -> int:
     except Spe1Error as error:
         print_error("convert_to_arrow", error)
         return 1
+    except KeyboardInterrupt:
+        print_stopped("convert_to_arrow")
+        return STOPPED
 
 
 if __name__ == "__main__":

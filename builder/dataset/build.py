@@ -13,13 +13,19 @@ import numpy as np
 
 from builder.cells import get_cell
 from builder.constants import N_CHANNELS, NPX_RATE_HZ
-from builder.dataset.card import mirror_side_files, write_card
+from builder.dataset.card import write_card
 from builder.dataset.existing import is_current
 from builder.dataset.inputs import Identity, Inputs, Sources, identify, read_inputs
 from builder.dataset.metadata import ConversionMetadata, read_model
 from builder.dataset.options import BuildOptions, Window
 from builder.dataset.provenance import Findings, dataset_info, make_metadata
 from builder.dataset.quicklook import Quicklook, draw_quicklook
+from builder.dataset.root import (
+    check_side_files,
+    mirror_side_files,
+    prepare_root,
+    require_space,
+)
 from builder.dataset.rows import write_json
 from builder.dataset.sidecars import write_patch, write_stats, write_templates
 from builder.dataset.stream import write_segments
@@ -27,10 +33,9 @@ from builder.dataset.transaction import (
     clear_leftovers,
     growing_cell,
     locked,
-    prepare_root,
-    require_space,
     translated_os_errors,
 )
+from builder.errors import OptionError
 from builder.layout import (
     DATASET_DICT_NAME,
     METADATA_NAME,
@@ -118,12 +123,26 @@ def build_cell(
     started = time.monotonic()
     get_cell(cell_id)
     options, progress = options or BuildOptions(), progress or Silent()
+    n_threads = default_threads() if n_threads is None else n_threads
+    if n_threads < 1:
+        raise OptionError(
+            "There is no work without a thread.",
+            where="n_threads",
+            expected="1 or more",
+            got=n_threads,
+            do="leave n_threads (--threads) out to use every processor",
+        )
     with translated_os_errors(Path(root)):
         inputs = read_inputs(cell_id, sources, options)
     layout = prepare_root(root)
     with locked(layout, cell_id):
         with translated_os_errors(layout.root):
+            check_side_files(layout, sources.chan_map_path, sources.summary_path)
             clear_leftovers(layout, cell_id)
+
+        def list_cell(is_there: bool) -> None:
+            with locked(layout, "card", wait_s=_CARD_WAIT_S):
+                write_card(layout.root, without=None if is_there else cell_id)
 
         def identity(progress: Progress | None = None) -> Identity:
             with translated_os_errors(layout.root):
@@ -132,13 +151,14 @@ def build_cell(
         status = "up to date"
         if not is_current(layout.cell(cell_id), lambda: identity(progress), options, force):
             _tell_size(layout, cell_id, inputs.window, progress)
-            threads = n_threads or default_threads()
-            with growing_cell(layout, cell_id) as folder:
-                _fill(folder, cell_id, inputs, options, identity, threads, progress)
+            with growing_cell(layout, cell_id, list_cell) as folder:
+                _fill(folder, cell_id, inputs, options, identity, n_threads, progress)
             status = "built"
-    with locked(layout, "card", wait_s=_CARD_WAIT_S), translated_os_errors(layout.root):
-        mirror_side_files(layout.root, sources.chan_map_path, sources.summary_path)
-        write_card(layout.root)
+        with locked(layout, "card", wait_s=_CARD_WAIT_S), translated_os_errors(layout.root):
+            mirror_side_files(layout, sources.chan_map_path, sources.summary_path)
+            write_card(layout.root)
+        for old in clear_leftovers(layout, cell_id):
+            progress.note(f"the old cell is still in use, and stays at {old} until the next run")
     folder = layout.cell(cell_id)
     metadata = read_model(folder / METADATA_NAME, ConversionMetadata)
     return BuildResult(cell_id, folder, status, metadata, time.monotonic() - started)

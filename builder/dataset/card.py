@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from builder.cells import CELL_SETS, catalogue
+from builder.constants import LICENSE_NAME
 from builder.dataset.metadata import ConversionMetadata, read_model
-from builder.errors import OutputError
-from builder.layout import (
-    CHAN_MAP_NAME,
-    METADATA_NAME,
-    SHARD_GLOB,
-    SPLITS,
-    SUMMARY_CSV_NAME,
-    SUMMARY_NAME,
-    RootLayout,
-)
-from builder.source.summary import summary_as_csv
+from builder.dataset.root import has_our_card
+from builder.errors import OptionError, OutputError
+from builder.layout import CARD_MARKER, METADATA_NAME, SHARD_GLOB, SPLITS, RootLayout
 
 _TAGS = (
     "neuroscience",
@@ -32,6 +24,12 @@ _TAGS = (
 )
 
 
+_SIMULATED = """
+> **Simulated data, not recordings.** Cells marked so in the table were made by ``spe1 simulate``;
+> nothing in them was measured in an animal.
+"""
+
+
 @dataclass(frozen=True)
 class BuiltCell:
     """A cell of the root and its metadata."""
@@ -41,45 +39,49 @@ class BuiltCell:
 
 
 def read_built_cells(layout: RootLayout) -> list[BuiltCell]:
-    """The cells that are present, in the catalogue's order."""
-    return [
-        BuiltCell(cell_id, read_model(layout.cell(cell_id) / METADATA_NAME, ConversionMetadata))
-        for cell_id in layout.built_cells()
-    ]
+    """The cells that are present, in the catalogue's order.
 
-
-def write_card(root: Path) -> Path:
-    """Write ``README.md`` for the cells that are present; returns its path.
-
-    The file appears whole or not at all. Cells whose metadata cannot be read are
-    left out, so that one damaged cell does not take the others with it.
+    Cells whose metadata cannot be read are left out, so that one damaged cell does
+    not take the others with it; ``spe1 verify`` names it.
     """
-    layout = RootLayout(root)
     cells = []
     for cell_id in layout.built_cells():
         try:
             metadata = read_model(layout.cell(cell_id) / METADATA_NAME, ConversionMetadata)
         except OutputError:
-            continue  # `spe1 verify` names it
+            continue
         cells.append(BuiltCell(cell_id, metadata))
-    text = card_text(cells)
+    return cells
+
+
+def write_card(root: Path, *, without: str | None = None) -> Path:
+    """Write ``README.md`` for the cells that are present; returns its path.
+
+    The file appears whole or not at all.
+
+    Parameters
+    ----------
+    root : Path
+    without : str, optional
+        A cell to leave out, because it is being replaced.
+
+    Raises
+    ------
+    OptionError
+        The root holds a README.md of somebody else's.
+    """
+    layout = RootLayout(root)
+    if layout.card.exists() and not has_our_card(layout):
+        raise OptionError(
+            "The folder holds a README.md that spe1 did not write.",
+            where=layout.card,
+            do="move that file away, or name the dataset root",
+        )
+    text = card_text([cell for cell in read_built_cells(layout) if cell.cell_id != without])
     partial = layout.card.with_name(layout.card.name + ".incomplete")
     partial.write_text(text, encoding="utf-8")
     partial.replace(layout.card)
     return layout.card
-
-
-def mirror_side_files(root: Path, chan_map: Path, summary: Path) -> None:
-    """Copy the channel map and the summary (also as CSV) into the root."""
-    for source, name in ((chan_map, CHAN_MAP_NAME), (summary, SUMMARY_NAME)):
-        target = root / name
-        if not (target.exists() and target.samefile(source)):
-            partial = root / f"{name}.incomplete"
-            shutil.copyfile(source, partial)
-            partial.replace(target)
-    partial = root / f"{SUMMARY_CSV_NAME}.incomplete"
-    partial.write_text(summary_as_csv(summary), encoding="utf-8")
-    partial.replace(root / SUMMARY_CSV_NAME)
 
 
 def card_text(cells: list[BuiltCell]) -> str:
@@ -87,12 +89,12 @@ def card_text(cells: list[BuiltCell]) -> str:
     import yaml
 
     header = yaml.safe_dump(_front_matter(cells), sort_keys=False, allow_unicode=True, width=100)
-    return f"---\n{header}---\n{_body(cells)}"
+    return f"---\n{header}---\n{CARD_MARKER}\n{_body(cells)}"
 
 
 def _front_matter(cells: list[BuiltCell]) -> dict[str, Any]:
     matter: dict[str, Any] = {
-        "license": "cc-by-sa-4.0",
+        "license": LICENSE_NAME,
         "pretty_name": "SPE-1 (Marques-Smith et al. 2018): paired patch-clamp and Neuropixels "
         "recordings for spike sorting and localization benchmarks",
         "language": ["en"],
@@ -153,6 +155,7 @@ def _body(cells: list[BuiltCell]) -> str:
     return template.format(
         table=_cell_table(cells) if cells else "No cell has been built yet.",
         n_cells=len(cells),
+        warning=_SIMULATED if any(c.metadata.provenance.simulated for c in cells) else "",
         example=example,
         zhao=", ".join(CELL_SETS["zhao"]),
     )

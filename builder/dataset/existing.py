@@ -8,8 +8,19 @@ from pathlib import Path
 from builder.dataset.inputs import Identity
 from builder.dataset.metadata import ConversionMetadata, read_model
 from builder.dataset.options import BuildOptions
-from builder.errors import Spe1Error, StaleOutputError
-from builder.layout import METADATA_NAME
+from builder.errors import OptionError, Spe1Error, StaleOutputError
+from builder.layout import (
+    DATASET_DICT_NAME,
+    DATASET_INFO_NAME,
+    METADATA_NAME,
+    PATCH_NAME,
+    QUICKLOOK_NAME,
+    SHARD_GLOB,
+    SPLITS,
+    STATE_NAME,
+    STATS_NAME,
+    TEMPLATES_NAME,
+)
 
 
 def is_current(
@@ -25,9 +36,29 @@ def is_current(
     Raises
     ------
     StaleOutputError
-        Something else is there and ``force`` is not set.
+        Something else is there and ``force`` is not set; or it is no cell at all.
+    OptionError
+        The folder is a link.
     """
-    if force or not folder.exists():
+    if folder.is_symlink():
+        raise OptionError(
+            "The cell's folder is a symbolic link, which cannot be replaced in one step.",
+            where=folder,
+            got=f"a link to {folder.resolve()}",
+            do="build into the root that the link leads to, or move the link away",
+        )
+    if not folder.exists():
+        return False
+    foreign = _foreign_files(folder)
+    if foreign:
+        # Also with force: whatever this is, it was not built here.
+        raise StaleOutputError(
+            "The folder holds files that are none of a built cell's; it is never replaced.",
+            where=folder,
+            got=", ".join(foreign[:5]) + (" ..." if len(foreign) > 5 else ""),
+            do="choose another root, or move the folder away",
+        )
+    if force:
         return False
     rebuild = "rebuild it with force=True (--force), or choose another root"
     try:
@@ -50,15 +81,55 @@ def is_current(
         what, got = "The built cell is damaged.", f"missing or of another size: {damaged}"
     else:
         what = "The built cell comes from other data or other options."
-        got = _difference(metadata, options)
+        got = _difference(metadata, options, identity())
     raise StaleOutputError(what, where=folder, got=got, do=rebuild)
 
 
-def _difference(metadata: ConversionMetadata, options: BuildOptions) -> str:
+def _difference(metadata: ConversionMetadata, options: BuildOptions, new: Identity) -> str:
     built, asked = metadata.provenance.options, options.as_dict()
     changes = [
         f"{name} {built.get(name)!r} there, {value!r} asked"
         for name, value in asked.items()
         if built.get(name) != value
     ]
-    return "; ".join(changes) or "other raw files, summary or code version"
+    old_files = {file.role: file for file in metadata.provenance.raw_files}
+    new_files = {file.role: file for file in new.raw_files}
+    for role in sorted(old_files.keys() | new_files.keys()):
+        old_file, new_file = old_files.get(role), new_files.get(role)
+        if old_file is None or new_file is None:
+            name = (old_file or new_file).name  # type: ignore[union-attr]
+            changes.append(f"{name} {'was not' if old_file is None else 'is no longer'} there")
+        elif old_file.sha256 != new_file.sha256:
+            changes.append(f"{new_file.name} has another content")
+    return "; ".join(changes) or "another row in the summary, or another version of the data"
+
+
+def _foreign_files(folder: Path) -> list[str]:
+    """Files that no build writes and no reader of ``datasets`` leaves there."""
+    if not folder.is_dir():
+        return [folder.name]
+    top = {
+        METADATA_NAME,
+        STATS_NAME,
+        TEMPLATES_NAME,
+        PATCH_NAME,
+        QUICKLOOK_NAME,
+        DATASET_DICT_NAME,
+    }
+    in_split = {DATASET_INFO_NAME, STATE_NAME}
+    foreign = []
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        is_shard = path.match(SHARD_GLOB) or path.match("cache-*.arrow") or path.match("tmp*")
+        is_known = (
+            str(name) in top
+            or (len(name.parts) == 1 and name.name in SPLITS)
+            or (
+                len(name.parts) == 2
+                and name.parts[0] in SPLITS
+                and (name.name in in_split or is_shard)
+            )
+        )
+        if not is_known:
+            foreign.append(name.as_posix())
+    return foreign

@@ -15,6 +15,7 @@ from builder.layout import RawLayout, RootLayout
 from builder.probe import read_positions_um
 from builder.progress import Progress
 from builder.source.raw import RawCell, open_raw_cell
+from builder.source.simulation.truth import is_simulated
 from builder.source.summary import read_summary_row
 
 #: Raw files that decide what is written; the sync channels do not.
@@ -111,7 +112,7 @@ def read_inputs(cell_id: str, sources: Sources, options: BuildOptions) -> Inputs
         patch_rate_hz=row.patch_rate_hz,
     )
     window = plan_window(raw.n_npx, options)
-    simulated = (RawLayout(Path(sources.raw_dir)).truth / f"{cell_id}.json").is_file()
+    simulated = is_simulated(Path(sources.raw_dir), cell_id, raw.files)
     return Inputs(raw, window, patch_type, row.chan_predicted, positions_um, simulated)
 
 

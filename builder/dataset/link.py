@@ -6,7 +6,9 @@ import os
 import shutil
 from pathlib import Path
 
+from builder.dataset.root import require_space
 from builder.dataset.shards import count_rows
+from builder.dataset.transaction import translated_os_errors
 
 
 def can_link(output_dir: str, file_format: str | None) -> bool:
@@ -43,5 +45,7 @@ def link_shards(shards: list[Path], folder: Path, prefix: str) -> list[int]:
         try:
             os.link(shard, folder / name)
         except OSError:  # another file system, or one without hard links
-            shutil.copyfile(shard, folder / name)
+            require_space(folder, shard.stat().st_size, "a copy in the datasets cache")
+            with translated_os_errors(folder):
+                shutil.copyfile(shard, folder / name)
     return [count_rows(shard) for shard in shards]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -49,10 +50,18 @@ class BuildOptions:
     bad_channel_seed: int = 0
 
     def __post_init__(self) -> None:
-        # 300 and 300.0 are the same option, and must give the same fingerprint.
+        # 300, 300.0 and np.float32(300) are one option, and must give one fingerprint.
         for field in fields(self):
-            if field.type == "float" and isinstance(getattr(self, field.name), int):
-                object.__setattr__(self, field.name, float(getattr(self, field.name)))
+            value = getattr(self, field.name)
+            try:
+                if isinstance(value, bool) or isinstance(value, str) != (field.type == "str"):
+                    raise TypeError
+                if field.type == "float":
+                    object.__setattr__(self, field.name, float(value))
+                elif field.type == "int":
+                    object.__setattr__(self, field.name, operator.index(value))
+            except (TypeError, ValueError):
+                self._require(field.name, False, f"a value of type {field.type}")
         sample_s = 1.0 / NPX_RATE_HZ
         self._require("skip_seconds", self.skip_seconds >= 0, "0 or more")
         self._require("duration_s", self.duration_s >= sample_s, "more than 0")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,11 @@ import numpy as np
 import builder
 from builder.cells import PatchType
 from builder.constants import (
+    CITATION,
     DATA_VERSION,
     EXTRACTION_METHOD,
+    HOMEPAGE,
+    LICENSE_NAME,
     NPX_RATE_HZ,
     PREPROCESSING,
     REFERENCE_CHANNELS,
@@ -152,8 +155,14 @@ def make_metadata(folder: Path, found: Findings) -> ConversionMetadata:
 
 
 def software_versions() -> dict[str, str]:
-    """Versions of Python and of the packages that touch the data."""
-    return {"python": platform.python_version()} | {name: version(name) for name in _PACKAGES}
+    """Versions of Python and of the packages that touch the data; "absent" for an extra."""
+    versions = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            versions[name] = "absent"
+    return versions
 
 
 def _output_files(folder: Path, segments: Segments) -> list[dict[str, Any]]:
@@ -190,15 +199,15 @@ def dataset_info(found: Findings) -> dict[str, Any]:
     }
     return {
         "builder_name": "spe1",
-        "citation": "Marques-Smith et al. (2018), doi:10.1101/370080; data doi:10.6080/K0J67F4T",
+        "citation": CITATION,
         "config_name": found.cell_id,
         "dataset_name": "spe1",
         "dataset_size": sum(split["num_bytes"] for split in splits.values()),
         "description": f"SPE-1 {found.cell_id}: preprocessed traces in uV, ground-truth spikes; "
         f"fingerprint {found.fingerprint}",
         "features": FEATURES,
-        "homepage": "https://crcns.org/data-sets/methods/spe-1",
-        "license": "cc-by-sa-4.0",
+        "homepage": HOMEPAGE,
+        "license": LICENSE_NAME,
         "splits": splits,
         "version": {"version_str": DATA_VERSION},
     }

@@ -25,6 +25,8 @@ _WAVEFORM_MS = (2.0, 4.0)
 _MAX_OVERLAID = 100
 #: Channels drawn: those this far along the probe from peak and ground truth.
 _PROBE_REACH_UM = 70.0
+#: Height that the template's largest value is drawn at.
+_PEAK_HEIGHT_UM = 22.0
 
 
 @dataclass(frozen=True)
@@ -125,14 +127,35 @@ def _draw_whole(axes: Axes, look: Quicklook) -> None:
     axes.set_xlabel("s from the window's start")
 
 
-def _draw_zoom(axes: Axes, look: Quicklook) -> None:
-    spikes_s = look.spikes / NPX_RATE_HZ
-    # The second that holds the most spikes, of those that start at a spike.
+def busiest_second_s(spikes: np.ndarray, duration_s: float) -> float:
+    """Where the second begins that holds the most spikes, these in its middle.
+
+    Parameters
+    ----------
+    spikes : np.ndarray
+        int64 (n_spikes,), ascending, samples of the analysis window; at least one.
+    duration_s : float
+        Of the analysis window; the second stays inside where it can.
+    """
+    spikes_s = spikes / NPX_RATE_HZ
+    # Some best second begins at a spike: count those, then slide it over its spare time.
     counts = np.searchsorted(spikes_s, spikes_s + _ZOOM_S) - np.arange(len(spikes_s))
-    start_s = max(0.0, float(spikes_s[int(counts.argmax())]) - 0.05)
+    first = int(counts.argmax())
+    last = first + int(counts[first]) - 1
+    start_s = float(spikes_s[first] + spikes_s[last] - _ZOOM_S) / 2
+    return max(0.0, min(start_s, duration_s - _ZOOM_S))
+
+
+def _duration_s(look: Quicklook) -> float:
+    return float(look.window.times_s(look.window.last - 1, look.window.last)[0])
+
+
+def _draw_zoom(axes: Axes, look: Quicklook) -> None:
+    start_s = busiest_second_s(look.spikes, _duration_s(look))
     times_s, patch = _patch_at(look, start_s, start_s + _ZOOM_S)
     axes.plot(times_s, patch, color=_TRACE, linewidth=0.5)
-    shown_s = spikes_s[(spikes_s >= times_s[0]) & (spikes_s <= times_s[-1])]
+    spikes_s = look.spikes / NPX_RATE_HZ
+    shown_s = spikes_s[(spikes_s >= start_s) & (spikes_s <= start_s + _ZOOM_S)]
     axes.plot(
         shown_s,
         np.interp(shown_s, times_s, patch),
@@ -142,14 +165,14 @@ def _draw_zoom(axes: Axes, look: Quicklook) -> None:
         fillstyle="none",
     )
     axes.set_xlim(times_s[0], times_s[-1])
-    axes.set_title("the second with the most spikes", fontsize=10)
+    axes.set_title(f"the second with the most spikes ({len(shown_s)})", fontsize=10)
     axes.set_xlabel("s from the window's start")
 
 
 def _draw_waveform(axes: Axes, look: Quicklook) -> None:
     before_s, after_s = (ms / 1000.0 for ms in _WAVEFORM_MS)
     grid_s = np.arange(-before_s, after_s, 1.0 / look.window.raw.patch_rate_hz)
-    duration_s = float(look.window.times_s(look.window.last - 1, look.window.last)[0])
+    duration_s = _duration_s(look)
     spikes_s = look.spikes / NPX_RATE_HZ
     inside = spikes_s[(spikes_s > before_s) & (spikes_s < duration_s - after_s)]
     chosen = inside[:: max(1, len(inside) // _MAX_OVERLAID)][:_MAX_OVERLAID]
@@ -181,7 +204,7 @@ def _draw_probe(axes: Axes, look: Quicklook) -> None:
         is_peak = channel == look.peak_channel
         axes.plot(
             positions[channel, 0] + x_offsets,
-            positions[channel, 1] + 22.0 * mean_uV[:, channel] / scale_uV,
+            positions[channel, 1] + _PEAK_HEIGHT_UM * mean_uV[:, channel] / scale_uV,
             color=_PEAK if is_peak else _BAD if is_bad else _TRACE,
             linewidth=1.6 if is_peak else 0.8,
             linestyle=":" if is_bad else "-",
@@ -190,19 +213,41 @@ def _draw_probe(axes: Axes, look: Quicklook) -> None:
     axes.plot(
         gt_x_um, gt_y_um, "s", color=_TRUTH, markersize=17, fillstyle="none", markeredgewidth=2
     )
-    axes.plot([], [], "s", color=_TRUTH, fillstyle="none", label="ground-truth electrode")
-    axes.plot(
-        [],
-        [],
-        color=_PEAK,
-        label=f"peak channel ({np.ptp(mean_uV[:, look.peak_channel]):.0f} µV p-p)",
+    _draw_scale_bar(axes, scale_uV, float(positions[near, 0].max()), float(y_um.mean()))
+    _draw_probe_legend(axes, look, has_bad=bool(np.isin(near, look.bad_channels).any()))
+    before_ms, after_ms = (
+        n / NPX_RATE_HZ * 1000 for n in (look.template.n_before, look.template.n_after)
     )
-    axes.plot([], [], color=_BAD, linestyle=":", label="bad channel")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.06), fontsize=8, frameon=False)
     axes.set_title(
-        f"template, {look.template.n_spikes_used} spikes, "
-        f"{-look.template.n_before / 30:.0f} to {look.template.n_after / 30:.0f} ms",
+        f"template, {look.template.n_spikes_used} spikes, −{before_ms:.3g} to {after_ms:.3g} ms",
         fontsize=10,
     )
     axes.set_xlabel("x (µm)")
     axes.set_ylabel("y along the probe (µm)")
+
+
+def round_amplitude_uV(largest_uV: float) -> float:
+    """The largest 1, 2 or 5 times a power of ten that is not above ``largest_uV`` (> 0)."""
+    power_uV = 10.0 ** np.floor(np.log10(largest_uV))
+    steps_uV = (step * power_uV for step in (1, 2, 5))
+    # The logarithm of a value just below a power of ten may round up to it.
+    return float(max((uV for uV in steps_uV if uV <= largest_uV), default=power_uV))
+
+
+def _draw_scale_bar(axes: Axes, scale_uV: float, x_um: float, y_um: float) -> None:
+    """A bar right of the sites whose height is an amplitude of the template."""
+    bar_uV = round_amplitude_uV(scale_uV)
+    x_um += 22.0
+    half_um = _PEAK_HEIGHT_UM * bar_uV / scale_uV / 2
+    axes.plot([x_um, x_um], [y_um - half_um, y_um + half_um], color=_TRACE, linewidth=2)
+    axes.text(x_um + 2.0, y_um, f"{bar_uV:g} µV", fontsize=8, rotation=90, va="center", ha="left")
+    axes.set_xlim(right=x_um + 10.0)
+
+
+def _draw_probe_legend(axes: Axes, look: Quicklook, *, has_bad: bool) -> None:
+    peak_to_peak_uV = np.ptp(look.template.mean_uV[:, look.peak_channel])
+    axes.plot([], [], "s", color=_TRUTH, fillstyle="none", label="ground-truth electrode")
+    axes.plot([], [], color=_PEAK, label=f"peak channel ({peak_to_peak_uV:.0f} µV p-p)")
+    if has_bad:
+        axes.plot([], [], color=_BAD, linestyle=":", label="bad channel")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.06), fontsize=8, frameon=False)

@@ -1,4 +1,4 @@
-"""A cell appears whole or not at all: lock, room, leftovers, and the one rename."""
+"""A cell appears whole or not at all: lock, leftovers, and the one rename."""
 
 from __future__ import annotations
 
@@ -7,48 +7,15 @@ import errno
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from builder.errors import AccessError, BusyError, OptionError, SpaceError
+from builder.errors import AccessError, BusyError, SpaceError
 from builder.layout import RootLayout
-
-#: Room that must remain, so that a build never fills the disk to the last byte.
-SPARE_BYTES = 200_000_000
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
-
-
-def prepare_root(root: Path) -> RootLayout:
-    """Make the dataset root, or say why it cannot be one.
-
-    Raises
-    ------
-    OptionError
-        The root is a file, or holds a ``.py`` of its own name: ``datasets``
-        refuses such a folder as a loading script.
-    AccessError
-        The root cannot be made or written.
-    """
-    root = Path(root)
-    script = root / f"{root.resolve().name}.py"
-    if script.exists():
-        raise OptionError(
-            "The dataset root holds a script of its own name; datasets >= 4 loads no such folder.",
-            where=script,
-            do="choose another root, such as root='spe1' beside that script",
-        )
-    with translated_os_errors(root):
-        try:
-            root.mkdir(parents=True, exist_ok=True)
-            RootLayout(root).private.mkdir(exist_ok=True)
-        except (FileExistsError, NotADirectoryError) as error:
-            raise OptionError(
-                "The dataset root is not a folder.", where=root, got=error, do="choose another root"
-            ) from error
-    return RootLayout(root)
 
 
 @contextmanager
@@ -71,6 +38,13 @@ def translated_os_errors(where: Path) -> Iterator[None]:
                 where=where,
                 got=error.strerror,
                 do="free some room or choose another root, then build again",
+            ) from error
+        if error.errno in (errno.ENOLCK, errno.ENOSYS):
+            raise AccessError(
+                "The disk of the output folder has no file locks.",
+                where=where,
+                got=error.strerror,
+                do="choose a root on another disk, then copy the result",
             ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             place = Path(error.filename) if isinstance(error.filename, str | Path) else where
@@ -103,7 +77,8 @@ def locked(layout: RootLayout, name: str, *, wait_s: float = 0.0) -> Iterator[No
 
     lock = FileLock(layout.lock(name), timeout=wait_s)
     try:
-        lock.acquire()
+        with translated_os_errors(layout.root):
+            lock.acquire()
     except Timeout as error:
         raise BusyError(
             f"Another process is working on {name}.",
@@ -116,42 +91,46 @@ def locked(layout: RootLayout, name: str, *, wait_s: float = 0.0) -> Iterator[No
         lock.release()
 
 
-def clear_leftovers(layout: RootLayout, cell_id: str) -> None:
-    """Remove what an interrupted build left; needs the cell's lock."""
-    replaced, cell = layout.replaced(cell_id), layout.cell(cell_id)
-    if replaced.exists() and not cell.exists():
-        replaced.rename(cell)
-    for leftover in (replaced, layout.incomplete(cell_id)):
-        if leftover.exists():
-            shutil.rmtree(leftover)
+def clear_leftovers(layout: RootLayout, cell_id: str) -> list[Path]:
+    """Remove what an interrupted build, or a replaced cell, left; needs the cell's lock.
 
-
-def require_space(root: Path, n_bytes: int, what: str) -> int:
-    """Free bytes of the disk, if they suffice.
-
-    Raises
-    ------
-    SpaceError
-        Less than ``n_bytes`` and a little are free.
+    Returns
+    -------
+    list of Path
+        Old cells that could not be removed, as when a reader on a network disk
+        still holds them. They do no harm, and the next run tries again.
     """
-    free = shutil.disk_usage(root).free
-    if free < n_bytes + SPARE_BYTES:
-        raise SpaceError(
-            f"Too little room for {what}.",
-            where=root.resolve(),
-            expected=f"{(n_bytes + SPARE_BYTES) / 1e9:.2f} GB free",
-            got=f"{free / 1e9:.2f} GB",
-            do="free some room, choose another root, or build a shorter window (duration_s)",
-        )
-    return free
+    cell, incomplete = layout.cell(cell_id), layout.incomplete(cell_id)
+    replaced = layout.all_replaced(cell_id)
+    if replaced and not cell.exists():
+        replaced.pop(0).rename(cell)
+    if incomplete.exists():
+        shutil.rmtree(incomplete)
+    remaining = []
+    for old in replaced:
+        try:
+            shutil.rmtree(old)
+        except OSError:
+            remaining.append(old)
+    return remaining
 
 
 @contextmanager
-def growing_cell(layout: RootLayout, cell_id: str) -> Iterator[Path]:
+def growing_cell(
+    layout: RootLayout, cell_id: str, list_cell: Callable[[bool], None]
+) -> Iterator[Path]:
     """An empty folder that becomes the cell when the block ends well.
 
     Needs the cell's lock. If the block raises, the folder is removed and the old
-    cell, if any, stays as it was.
+    cell, if any, stays as it was. An old cell that was replaced waits for
+    `clear_leftovers`.
+
+    Parameters
+    ----------
+    list_cell : callable
+        Writes the card without (False) or with (True) this cell. ``load_dataset``
+        caches rows under what the card says, so no card may name the old cell while
+        the new one lies there.
     """
     folder = layout.incomplete(cell_id)
     with translated_os_errors(folder):
@@ -159,7 +138,7 @@ def growing_cell(layout: RootLayout, cell_id: str) -> Iterator[Path]:
             folder.mkdir()
             yield folder
             _sync_tree(folder)
-            _put_in_place(layout, cell_id)
+            _put_in_place(layout, cell_id, list_cell)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -168,35 +147,46 @@ def growing_cell(layout: RootLayout, cell_id: str) -> Iterator[Path]:
 def _sync_tree(folder: Path) -> None:
     """Force files and folders to the disk, so that the rename never precedes the bytes."""
     for path in [*folder.rglob("*"), folder]:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _sync(path)
 
 
-def _put_in_place(layout: RootLayout, cell_id: str) -> None:
-    incomplete, cell = layout.incomplete(cell_id), layout.cell(cell_id)
-    replaced = layout.replaced(cell_id)
-    if not cell.exists():
-        incomplete.rename(cell)
-    elif _exchange(incomplete, cell):
-        incomplete.rename(replaced)
-    else:
-        # Between these two the cell is absent; `clear_leftovers` puts it back.
-        cell.rename(replaced)
-        incomplete.rename(cell)
-    _sync_folder(layout.root)
-    if replaced.exists():
-        shutil.rmtree(replaced)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        # Some network file systems cannot sync a folder; its files have been.
+        if not (path.is_dir() and error.errno in (errno.EINVAL, errno.ENOTSUP, errno.EBADF)):
+            raise
     finally:
         os.close(descriptor)
+
+
+def _put_in_place(layout: RootLayout, cell_id: str, list_cell: Callable[[bool], None]) -> None:
+    incomplete, cell = layout.incomplete(cell_id), layout.cell(cell_id)
+    if not cell.exists():
+        incomplete.rename(cell)
+    else:
+        list_cell(False)
+        try:
+            _swap(incomplete, cell, layout.free_replaced(cell_id))
+        except OSError:
+            list_cell(True)
+            raise
+    _sync(layout.root)
+
+
+def _swap(incomplete: Path, cell: Path, replaced: Path) -> None:
+    if _exchange(incomplete, cell):
+        incomplete.rename(replaced)
+        return
+    # Between these two the cell is absent; `clear_leftovers` puts it back.
+    cell.rename(replaced)
+    try:
+        incomplete.rename(cell)
+    except OSError:
+        replaced.rename(cell)
+        raise
 
 
 def _exchange(first: Path, second: Path) -> bool:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from builder.cells import get_cell
 from builder.constants import N_CHANNELS
-from builder.errors import MissingFileError, OptionError
+from builder.errors import MissingFileError, OptionError, OutputError
 from builder.layout import DATASET_DICT_NAME, RootLayout
 
 if TYPE_CHECKING:
@@ -31,20 +32,36 @@ def load(cell_id: str, root: str | Path = "spe1") -> DatasetDict:
 
     Raises
     ------
+    UnknownCellError
+        SPE-1 has no such cell.
     MissingFileError
         The cell has not been built in that root.
+    OutputError
+        A file of the cell is damaged.
     """
+    import pyarrow as pa
     from datasets import load_from_disk
 
-    folder = RootLayout(Path(root)).cell(cell_id)
+    get_cell(cell_id)
+    layout = RootLayout(Path(root))
+    folder = layout.cell(cell_id)
     if not (folder / DATASET_DICT_NAME).is_file():
         raise MissingFileError(
             f"{cell_id} has not been built here.",
             where=folder,
-            got=f"cells {', '.join(RootLayout(Path(root)).built_cells()) or 'none'}",
+            got=f"built here: {', '.join(layout.built_cells()) or 'none'}",
             do=f"build it: spe1 build {cell_id} --raw-dir .raw --root {root}",
         )
-    return load_from_disk(str(folder))
+    try:
+        return load_from_disk(str(folder))
+    except (OSError, ValueError, LookupError, TypeError, pa.lib.ArrowException) as error:
+        raise OutputError(
+            f"{cell_id} is damaged: it cannot be opened.",
+            where=folder,
+            got=f"{type(error).__name__}: {error}",
+            do=f"see which file: spe1 verify {root}; then build it again: "
+            f"spe1 build {cell_id} --force --root {root}",
+        ) from error
 
 
 def segment_uV(dataset: Dataset, index: int) -> np.ndarray:
@@ -67,8 +84,18 @@ def segment_uV(dataset: Dataset, index: int) -> np.ndarray:
     Raises
     ------
     OptionError
-        No such row.
+        No such row, or not one split that lies on the disk.
     """
+    from datasets import Dataset
+
+    if not isinstance(dataset, Dataset):
+        raise OptionError(
+            "segment_uV takes one split, such as ds['train']; not a DatasetDict or a stream.",
+            where="dataset",
+            expected="datasets.Dataset",
+            got=type(dataset).__name__,
+            do="pick a split, and load it without streaming=True",
+        )
     if not -len(dataset) <= index < len(dataset):
         raise OptionError(
             "There is no such segment.",

@@ -135,8 +135,16 @@ class ReferencePreprocessor:
     """SpikeInterface in float64, rounded to float32 at the very end."""
 
     def __init__(self, raw: RawCell):
-        import spikeinterface.preprocessing as spre
-        from spikeinterface.core import BinaryRecordingExtractor
+        try:
+            import spikeinterface.preprocessing as spre
+            from spikeinterface.core import BinaryRecordingExtractor
+        except ImportError as error:
+            raise OptionError(
+                "The reference engine needs SpikeInterface, which is not installed.",
+                where="engine",
+                got=error,
+                do="pip install 'spe1[reference]', or use engine='fast'",
+            ) from error
 
         recording = BinaryRecordingExtractor(
             file_paths=[raw.npx_path],

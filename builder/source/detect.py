@@ -20,11 +20,15 @@ from builder.constants import (
     PATCH_REFRACTORY_MS,
     PATCH_THRESHOLD_MADS,
 )
+from builder.errors import PatchTraceError
 from builder.source.raw import RawCell
 
 #: Trace read on each side of a piece before filtering. The slowest pole of the
 #: high-pass decays by e^-78 in that time.
 MARGIN_S = 0.2
+#: Median absolute deviation, as a share of the largest value, below which there is no
+#: noise but only the filter's ringing: one step of a 16-bit converter is 1.5e-5.
+LEAST_NOISE = 1e-7
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,11 @@ def detect_spikes(raw: RawCell, polarity: int) -> np.ndarray:
     np.ndarray
         int64 (n_spikes,), ascending.
 
+    Raises
+    ------
+    PatchTraceError
+        Most of the trace is constant, so that any bump would be a spike.
+
     References
     ----------
     Garcia 2020, "12 MAD" rule; order-5 Butterworth, forward and backward.
@@ -74,7 +83,24 @@ def detect_spikes(raw: RawCell, polarity: int) -> np.ndarray:
         return (values for _, values in _highpassed(raw))
 
     center = exact_median(pieces)
-    mad = MAD_TO_SD * exact_median(lambda: (np.abs(values - center) for values in pieces()))
+    largest = 0.0
+
+    def deviations() -> Iterator[np.ndarray]:
+        nonlocal largest
+        for values in pieces():
+            deviation = np.abs(values - center)
+            largest = max(largest, float(deviation.max()))
+            yield deviation
+
+    mad = MAD_TO_SD * exact_median(deviations)
+    if mad <= LEAST_NOISE * largest:
+        raise PatchTraceError(
+            f"Most of the patch trace of {raw.cell_id} is constant: nothing to set a threshold by.",
+            where=raw.patch_path,
+            expected="noise, as every amplifier has",
+            got=f"a median absolute deviation of {mad:.2g}, with values up to {largest:.2g}",
+            do="take the spikes from wc_spike_samples.npy (spike_source='file'), if it has one",
+        )
     height = PATCH_THRESHOLD_MADS * mad + polarity * center
     samples, heights = [], []
     last = np.empty(0)

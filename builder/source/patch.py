@@ -8,7 +8,13 @@ import numpy as np
 
 from builder.cells import PatchType
 from builder.constants import NPX_RATE_HZ
-from builder.errors import MissingFileError, OptionError, RawDataError, SpikeIndexError
+from builder.errors import (
+    MissingFileError,
+    OptionError,
+    PatchTraceError,
+    RawDataError,
+    SpikeIndexError,
+)
 from builder.source.detect import Agreement, compare_spike_trains, detect_spikes
 from builder.source.raw import RawCell, check_patch_values
 
@@ -85,18 +91,33 @@ def find_ground_truth(raw: RawCell, patch_type: PatchType, source: str = "auto")
         samples, label = detect_spikes(raw, patch_type.polarity), "detect"
     else:
         samples, label = read_spike_samples(raw), "file"
-    return GroundTruth(samples, raw.npx_sample(samples), label)
+    npx_samples = raw.npx_sample(samples)
+    is_twice = np.diff(npx_samples) == 0
+    if is_twice.any():
+        at = int(is_twice.argmax())
+        raise SpikeIndexError(
+            "Two spikes fall on one NPX sample: one action potential is listed twice.",
+            where=raw.spikes_path,
+            expected="spikes at least a sample apart on both clocks",
+            got=f"patch samples {samples[at : at + 2].tolist()}",
+            do="remove one of them, or build with spike_source='detect'",
+        )
+    return GroundTruth(samples, npx_samples, label)
 
 
 def find_agreement(raw: RawCell, patch_type: PatchType, chosen: GroundTruth) -> Agreement | None:
     """The release's spikes (reference) against detection (test), over the whole recording.
 
-    None where the release has none to compare with.
+    None where the release has no spikes, or its trace has no noise to detect them by.
     """
     if raw.spikes_path is None:
         return None
     if chosen.source == "file":
-        released, detected = chosen.patch_samples, detect_spikes(raw, patch_type.polarity)
+        released = chosen.patch_samples
+        try:
+            detected = detect_spikes(raw, patch_type.polarity)
+        except PatchTraceError:
+            return None
     else:
         released, detected = read_spike_samples(raw), chosen.patch_samples
     return compare_spike_trains(released / raw.patch_rate_hz, detected / raw.patch_rate_hz)

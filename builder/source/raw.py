@@ -12,14 +12,19 @@ from pathlib import Path
 
 import numpy as np
 
+from builder.cells import get_cell
 from builder.constants import N_CHANNELS, NPX_RATE_HZ
 from builder.errors import MissingFileError, PatchTraceError, RawDataError
 from builder.layout import RAW_SUFFIXES, RawLayout
 
 _NPX_SAMPLE_BYTES = N_CHANNELS * 2
 _PATCH_SAMPLE_BYTES = 8
-#: The summary's patch rates equal the ratio of the two lengths to 1e-9 (c45:
-#: 40,521,060 / 24,301,033 samples); a larger distance means a file is not whole.
+#: Patch samples by which the trace may differ from the recording's length times the
+#: summary's patch rate, when no description tells the lengths. The summary's rates are
+#: that ratio: for c45, 40,521,060 / 24,301,033 samples, they agree to 1e-9.
+LENGTH_TOLERANCE_SAMPLES = 2
+#: The same as a share of the length, when the description has confirmed both lengths:
+#: only files of two different cells are that far apart.
 RATE_TOLERANCE = 1e-4
 #: Patch samples held at a time (8 MB); memory does not grow with the recording.
 PATCH_CHUNK_SAMPLES = 1_000_000
@@ -114,8 +119,8 @@ def open_raw_cell(
     raw_dir: Path,
     cell_id: str,
     *,
-    cell_dir: Path | None = None,
     patch_rate_hz: float | None = None,
+    cell_dir: Path | None = None,
 ) -> RawCell:
     """Find a cell's raw files and check them against each other.
 
@@ -124,10 +129,10 @@ def open_raw_cell(
     raw_dir : Path
         Folder that holds ``Recordings/cXX/``.
     cell_id : str
+    patch_rate_hz : float, optional
+        The summary's patch rate, to hold the two lengths to; the catalogue's if left out.
     cell_dir : Path, optional
         The cell's own folder, where it is not ``Recordings/cXX``.
-    patch_rate_hz : float, optional
-        The summary's patch rate, to hold the two lengths to.
 
     Raises
     ------
@@ -152,15 +157,25 @@ def open_raw_cell(
     )
     if "meta" in files:
         _check_against_meta(files["meta"], raw)
-    if patch_rate_hz is not None and abs(raw.patch_rate_hz / patch_rate_hz - 1) > RATE_TOLERANCE:
+    _check_lengths(raw, folder, patch_rate_hz or get_cell(cell_id).patch_rate_hz)
+    return raw
+
+
+def _check_lengths(raw: RawCell, folder: Path, patch_rate_hz: float) -> None:
+    """The two recordings cover the same time, by the patch rate of the summary."""
+    expected = raw.n_npx * patch_rate_hz / NPX_RATE_HZ
+    has_meta = "meta" in raw.files
+    tolerance = RATE_TOLERANCE * expected if has_meta else LENGTH_TOLERANCE_SAMPLES
+    if abs(raw.n_patch - expected) > tolerance:
         raise RawDataError(
-            f"The two recordings of {cell_id} do not cover the same time.",
+            f"The two recordings of {raw.cell_id} do not cover the same time.",
             where=folder,
-            expected=f"a patch rate of {patch_rate_hz:.3f} Hz (Data Summary)",
-            got=f"{raw.patch_rate_hz:.3f} Hz from {n_patch} patch and {n_npx} NPX samples",
+            expected=f"{expected:.0f} patch samples for {raw.n_npx} NPX samples "
+            f"at {patch_rate_hz:.4f} Hz (Data Summary)",
+            got=f"{raw.n_patch} patch samples"
+            + ("" if has_meta else "; expt_meta.csv, which tells the lengths, is missing"),
             do="one of the two files is cut short or of another cell: fetch both again",
         )
-    return raw
 
 
 def _find_files(folder: Path, cell_id: str) -> dict[str, Path]:
@@ -172,16 +187,18 @@ def _find_files(folder: Path, cell_id: str) -> dict[str, Path]:
         )
     files: dict[str, Path] = {}
     for kind, suffix in RAW_SUFFIXES.items():
-        # Both "c14_npx_raw.bin" and a bare "npx_raw.bin" occur in copies of the release.
         found = sorted(p for p in folder.iterdir() if p.is_file() and p.name.endswith(suffix))
-        found = [p for p in found if not p.name.startswith("._")]
-        if len(found) > 1:
+        found = [p for p in found if not p.name.startswith("._")]  # left by macOS
+        # Copies of the release have the names bare, too; another cell's name is a mix-up.
+        known = (f"{cell_id}_{suffix}", suffix)
+        if len(found) > 1 or (found and found[0].name not in known):
             raise RawDataError(
-                f"Several files of {cell_id} end in '{suffix}'.",
+                f"The folder of {cell_id} holds several files, or another cell's, "
+                f"that end in '{suffix}'.",
                 where=folder,
-                expected="one",
+                expected=" or ".join(known),
                 got=[p.name for p in found],
-                do="move the others away",
+                do="leave only this cell's file there",
             )
         if found:
             files[kind] = found[0]

@@ -12,7 +12,7 @@ catalogue names, among background neurons and noise. ``truth/`` keeps what was p
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,11 +26,18 @@ from builder.progress import Progress, Silent, stage
 from builder.source.simulation import npx, patch, side_files
 from builder.source.simulation.neurons import TEMPLATE_BEFORE, Neurons, make_neurons
 from builder.source.simulation.options import SimulationOptions
-from builder.source.simulation.truth import CellTruth, read_truth, simulated_cells, write_truth
+from builder.source.simulation.truth import (
+    CellTruth,
+    is_simulated,
+    read_truth,
+    simulated_cells,
+    write_truth,
+)
 
 __all__ = [
     "CellTruth",
     "SimulationOptions",
+    "is_simulated",
     "read_truth",
     "simulate_archive",
     "simulate_cell",
@@ -69,7 +76,8 @@ def simulate_archive(
     progress : Progress, optional
         Told of the bytes written.
     overwrite : bool
-        Whether a simulated cell that is there is replaced. A real one never is.
+        Whether a simulated cell that is there is replaced. A real one never is, nor
+        a channel map or a summary that the simulator did not write.
     n_threads : int
         Decides the speed, not the bytes.
 
@@ -82,17 +90,19 @@ def simulate_archive(
     ------
     UnknownCellError, OptionError, SpaceError
         No such cell; it is already there or the folder is real; the disk is full.
+    RawDataError
+        The record of the side files cannot be read.
     """
     raw_dir = Path(raw_dir)
     ids = expand_cells(cell_ids)
     for cell_id in ids:
         _check_target(raw_dir, cell_id, overwrite)
+    found = side_files.check_side_files(raw_dir)
     truths = [
         simulate_cell(raw_dir, cell_id, options, progress, overwrite=overwrite, n_threads=n_threads)
         for cell_id in ids
     ]
-    side_files.write_chan_map(RawLayout(raw_dir).chan_map)
-    side_files.write_summary(raw_dir)
+    side_files.write_side_files(raw_dir, found)
     return truths
 
 
@@ -133,26 +143,32 @@ def simulate_cell(
     _check_space(layout.recordings, n_bytes)
     neurons = make_neurons(cell, options, _generator(cell, options, _NEURONS))
     truth = _truth(cell, options, neurons)
-    with _transaction(layout, truth) as folder, stage(progress, "simulate", n_bytes, "B"):
-        for done in _write_streams(folder, cell, options, neurons, n_threads):
+    with (
+        _transaction(layout, truth, overwrite) as files,
+        stage(progress, "simulate", n_bytes, "B"),
+    ):
+        for done in _write_streams(files, cell, options, neurons, n_threads):
             progress.advance(done)
-        _write_small_files(folder, truth)
+        _write_small_files(files, truth)
     return truth
 
 
 def _write_streams(
-    folder: Path, cell: Cell, options: SimulationOptions, neurons: Neurons, n_threads: int
+    files: Mapping[str, Path],
+    cell: Cell,
+    options: SimulationOptions,
+    neurons: Neurons,
+    n_threads: int,
 ) -> Iterator[int]:
     """Write the four streams; yields the bytes of each piece done."""
     n_npx, n_patch = options.n_npx, options.n_patch_of(cell)
     rate_hz = n_patch * NPX_RATE_HZ / n_npx
     background = npx.make_background(options, _generator(cell, options, _BACKGROUND))
     edges_s = patch.sync_edges_s(n_npx / NPX_RATE_HZ, _generator(cell, options, _SYNC))
-    paths = {kind: _file(folder, cell.cell_id, kind) for kind in RAW_SUFFIXES}
     seeds = _seeds(cell, options, _NPX)
-    yield from npx.write_npx_stream(paths["npx_raw"], neurons, background, n_npx, seeds, n_threads)
+    yield from npx.write_npx_stream(files["npx_raw"], neurons, background, n_npx, seeds, n_threads)
     yield patch.write_patch_trace(
-        paths["patch"],
+        files["patch"],
         options.patch_type_of(cell),
         neurons.patch_samples,
         n_patch,
@@ -160,26 +176,21 @@ def _write_streams(
         _generator(cell, options, _PATCH),
     )
     yield patch.write_sync(
-        paths["npx_sync"], edges_s, n_npx, NPX_RATE_HZ, patch.NPX_SYNC_HIGH, "<i2"
+        files["npx_sync"], edges_s, n_npx, NPX_RATE_HZ, patch.NPX_SYNC_HIGH, "<i2"
     )
     yield patch.write_sync(
-        paths["patch_sync"], edges_s, n_patch, rate_hz, patch.PATCH_SYNC_HIGH_V, "<f8"
+        files["patch_sync"], edges_s, n_patch, rate_hz, patch.PATCH_SYNC_HIGH_V, "<f8"
     )
 
 
-def _write_small_files(folder: Path, truth: CellTruth) -> None:
-    cell_id = truth.cell_id
+def _write_small_files(files: Mapping[str, Path], truth: CellTruth) -> None:
     text = side_files.meta_text(truth.n_npx, truth.n_patch)
-    _file(folder, cell_id, "meta").write_text(text, encoding="ascii", newline="\n")
+    files["meta"].write_text(text, encoding="ascii", newline="\n")
     if truth.options.write_spike_file:
-        np.save(_file(folder, cell_id, "spikes"), truth.patch_samples)
+        np.save(files["spikes"], truth.patch_samples)
     if truth.options.write_extracellular_spikes:
         nearest = np.rint(truth.npx_samples).astype(np.int64)
-        np.save(_file(folder, cell_id, "extracellular_spikes"), nearest)
-
-
-def _file(folder: Path, cell_id: str, kind: str) -> Path:
-    return folder / f"{cell_id}_{RAW_SUFFIXES[kind]}"
+        np.save(files["extracellular_spikes"], nearest)
 
 
 def _truth(cell: Cell, options: SimulationOptions, neurons: Neurons) -> CellTruth:
@@ -220,18 +231,24 @@ def _generator(cell: Cell, options: SimulationOptions, stream: int) -> np.random
 
 
 @contextmanager
-def _transaction(layout: RawLayout, truth: CellTruth) -> Iterator[Path]:
-    """A folder to write the cell into, which becomes the cell if nothing fails."""
-    target = layout.cell_dir(truth.cell_id)
-    folder = target.with_name(f"{truth.cell_id}.incomplete")
+def _transaction(
+    layout: RawLayout, truth: CellTruth, overwrite: bool
+) -> Iterator[Mapping[str, Path]]:
+    """Files to write the cell into, by kind, which become the cell if nothing fails."""
+    cell_id = truth.cell_id
+    target = layout.cell_dir(cell_id)
+    folder = target.with_name(f"{cell_id}.incomplete")
     shutil.rmtree(folder, ignore_errors=True)  # what a killed run left
     folder.mkdir()
+    files = {kind: folder / layout.cell_file(cell_id, kind).name for kind in RAW_SUFFIXES}
     try:
-        yield folder
+        yield files
+        # Again: a real cell may have been put there in the meantime.
+        _check_target(layout.raw_dir, cell_id, overwrite)
         if target.exists():
             shutil.rmtree(target)
         # The truth comes first: a cell without one would count as real.
-        write_truth(layout.raw_dir, truth)
+        write_truth(layout.raw_dir, truth, files)
         folder.rename(target)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -251,14 +268,21 @@ def _check_target(raw_dir: Path, cell_id: str, overwrite: bool) -> None:
     target = RawLayout(raw_dir).cell_dir(cell_id)
     if not target.exists():
         return
-    is_real = cell_id not in simulated_cells(raw_dir)
-    if is_real or not overwrite:
-        advice = "name another folder" if is_real else "use overwrite=True, or another folder"
+    if not is_simulated(raw_dir, cell_id):
+        raise OptionError(
+            f"{cell_id} is already there, and was not simulated.",
+            where=target,
+            expected=f"no such cell, or the recording that 'truth/{cell_id}.json' records",
+            got="another recording, or an unfinished one",
+            do="name another folder, or move the cell away: real data is never overwritten",
+        )
+    if not overwrite:
         raise OptionError(
             f"{cell_id} is already there.",
             where=target,
-            got="a cell that was not simulated" if is_real else "a simulated cell",
-            do=advice,
+            expected="no such cell",
+            got="a simulated cell",
+            do="use overwrite=True, or another folder",
         )
 
 

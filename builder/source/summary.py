@@ -59,7 +59,7 @@ class SummaryRow:
     patch_type : str
         "Juxta, VC", "Juxta, IC" or "WC, IC".
     patch_rate_hz : float or None
-        Patch sampling rate on the NPX clock, where the table has it.
+        Patch sampling rate on the NPX clock; None where the table has none.
     """
 
     cell_id: str
@@ -142,12 +142,19 @@ def read_summary_row(path: Path, cell_id: str) -> SummaryRow:
             do="use the summary that belongs to these recordings",
         )
     row = matches[0]
-    rate = row.get("Patch Samp. Freq. (Hz)")
+    rate_hz = row.get("Patch Samp. Freq. (Hz)")
+    if rate_hz is not None and not (isinstance(rate_hz, int | float) and rate_hz > 0):
+        raise SummaryError(
+            f"The patch sampling rate of cell {cell_id} is not a number above 0.",
+            where=path,
+            got=repr(rate_hz),
+            do="correct that cell of the table, or leave it empty for the catalogue's rate",
+        )
     return SummaryRow(
         cell_id=cell_id,
         chan_predicted=_channel(row["chan_predicted"], path, cell_id),
         patch_type=str(row["Patch Type"]).strip(),
-        patch_rate_hz=float(rate) if isinstance(rate, int | float) else None,
+        patch_rate_hz=None if rate_hz is None else float(rate_hz),
     )
 
 

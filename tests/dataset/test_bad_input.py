@@ -13,7 +13,7 @@ import pytest
 import scipy.io
 
 from builder import errors
-from builder.dataset import transaction
+from builder.dataset import root as root_module
 from builder.dataset.build import build_cell
 from builder.dataset.options import BuildOptions
 from builder.dataset.rows import HashingFile
@@ -86,11 +86,67 @@ def test_truncated_recording(bench):
 
 def test_recording_truncated_at_a_whole_sample(bench):
     data = bench.read("c14_npx_raw.bin")
-    bench.replace("c14_npx_raw.bin", data[: -768 * 300])
+    bench.replace("c14_npx_raw.bin", data[: -768 * 3])
     bench.fails(errors.RawDataError, "not as long as the recording's own description")
-    # Without its description, the ratio of the two lengths tells.
+    # Without its description, the other stream's length tells.
     (bench.cell / "c14_expt_meta.csv").unlink()
+    error = bench.fails(errors.RawDataError, "do not cover the same time")
+    assert "expt_meta.csv" in error.got
+
+    def drop_rate(sheet, header):
+        for row in range(2, sheet.max_row + 1):
+            sheet.cell(row, header.index("Patch Samp. Freq. (Hz)") + 1).value = None
+
+    bench.edit_summary(drop_rate)  # the catalogue knows the rate, too
     bench.fails(errors.RawDataError, "do not cover the same time")
+
+
+@pytest.mark.parametrize("rate_hz", ["50023", 0, -1.0])
+def test_patch_rate_that_is_none(bench, rate_hz):
+    def edit(sheet, header):
+        for row in range(2, sheet.max_row + 1):
+            sheet.cell(row, header.index("Patch Samp. Freq. (Hz)") + 1).value = rate_hz
+
+    bench.edit_summary(edit)
+    bench.fails(errors.SummaryError, "patch sampling rate")
+
+
+def test_another_cells_files(bench):
+    """c5's recording in c14's folder would get c14's electrode."""
+    for path in list(bench.cell.iterdir()):
+        path.rename(bench.cell / path.name.replace("c14", "c5"))
+    bench.fails(errors.RawDataError, "another cell's")
+
+
+def test_files_without_the_cells_name_are_taken(bench):
+    for path in list(bench.cell.iterdir()):
+        path.rename(bench.cell / path.name.replace("c14_", ""))
+    assert build_cell("c14", bench.archive.sources, bench.root, SMALL).status == "built"
+
+
+def test_patch_trace_that_is_mostly_constant(bench):
+    """No noise, no threshold: not every bump is a spike."""
+    patch = np.frombuffer(bench.read("c14_patch_ch1.bin"), "<f8").copy()
+    patch[: int(0.8 * len(patch))] = 0.0
+    bench.replace("c14_patch_ch1.bin", patch.tobytes())
+    (bench.cell / "c14_wc_spike_samples.npy").rename(bench.root.parent / "spikes.npy")
+    bench.fails(errors.PatchTraceError, "Most of the patch trace")
+    # With the release's spikes it builds; there is nothing to compare them with.
+    (bench.root.parent / "spikes.npy").rename(bench.cell / "c14_wc_spike_samples.npy")
+    result = build_cell("c14", bench.archive.sources, bench.root, SMALL)
+    assert result.metadata.ground_truth_agreement is None
+
+
+def test_two_spikes_on_one_sample(bench):
+    spikes = bench.spikes()
+    twice = spikes[5]
+    # The next patch sample that falls on the same NPX sample, which is about two in five.
+    n_npx, n_patch = len(bench.archive.counts()), bench.archive.truth.n_patch
+    twice = next(
+        p for p in range(twice, twice + 9) if (p + 1) * n_npx // n_patch == p * n_npx // n_patch
+    )
+    bench.save(np.unique([*spikes[:5], twice, twice + 1, *spikes[6:]]))
+    bench.fails(errors.SpikeIndexError, "fall on one NPX sample")
 
 
 def test_wrong_channel_count(bench):
@@ -130,7 +186,7 @@ def test_missing_folder(bench):
 
 def test_two_recordings_in_one_folder(bench):
     shutil.copy(bench.cell / "c14_npx_sync.bin", bench.cell / "old_npx_raw.bin")
-    bench.fails(errors.RawDataError, "Several files")
+    bench.fails(errors.RawDataError, "several files")
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -306,6 +362,12 @@ BAD_OPTIONS = [
     {"spike_source": "guess"},
     {"engine": "gpu"},
     {"bad_channel_chunks": 0},
+    {"bad_channel_chunks": 5.5},
+    {"bad_channel_seed": None},
+    {"duration_s": "300"},
+    {"duration_s": None},
+    {"train_fraction": True},
+    {"engine": 3},
 ]
 
 
@@ -314,6 +376,23 @@ def test_options_that_cannot_work(given):
     with pytest.raises(errors.OptionError) as caught:
         BuildOptions(**given)
     assert next(iter(given)) in str(caught.value) and caught.value.do
+
+
+def test_the_same_number_is_the_same_option():
+    """Whatever type it came in: the fingerprint must not differ."""
+    options = BuildOptions(duration_s=np.float32(2), skip_seconds=1, bad_channel_seed=np.int64(3))
+    assert options == BuildOptions(duration_s=2.0, skip_seconds=1.0, bad_channel_seed=3)
+    assert [type(value) for value in options.as_dict().values()] == [
+        *[float] * 6,
+        *[str] * 2,
+        *[int] * 2,
+    ]
+
+
+@pytest.mark.parametrize("n_threads", [0, -1])
+def test_no_threads(bench, n_threads):
+    with pytest.raises(errors.OptionError, match="without a thread"):
+        build_cell("c14", bench.archive.sources, bench.root, SMALL, n_threads=n_threads)
 
 
 @pytest.mark.parametrize("name", ["../x", "c9", "c14/../c15", "", "/etc"])
@@ -326,7 +405,7 @@ def test_cell_names_do_not_reach_the_disk(bench, name):
 def test_no_space_is_known_before_the_work(bench, monkeypatch):
     usage = shutil.disk_usage(bench.root.parent)
     monkeypatch.setattr(
-        transaction.shutil, "disk_usage", lambda path: usage._replace(free=10_000_000)
+        root_module.shutil, "disk_usage", lambda path: usage._replace(free=10_000_000)
     )
     error = bench.fails(errors.SpaceError, "Too little room for c14")
     assert "0.28 GB" in error.expected and "0.01 GB" in error.got
@@ -363,7 +442,7 @@ def test_a_real_full_disk(bench, monkeypatch, tmp_path):
         pytest.skip("cannot mount a file system here")
     try:
         usage = shutil.disk_usage(tmp_path)
-        monkeypatch.setattr(transaction.shutil, "disk_usage", lambda path: usage)
+        monkeypatch.setattr(root_module.shutil, "disk_usage", lambda path: usage)
         bench.root = disk / "spe1"
         bench.fails(errors.SpaceError, "disk is full")
     finally:
@@ -403,9 +482,62 @@ def test_root_that_is_a_file_or_a_checkout(bench):
         build_cell("c14", bench.archive.sources, bench.root, SMALL)
     bench.root.unlink()
     bench.root.mkdir()
-    (bench.root / "spe1.py").write_text("")
-    with pytest.raises(errors.OptionError, match="script of its own name"):
-        build_cell("c14", bench.archive.sources, bench.root, SMALL)
+    for name in ("spe1.py", "pyproject.toml", ".git"):
+        (bench.root / name).write_text("")
+        with pytest.raises(errors.OptionError, match="project's folder"):
+            build_cell("c14", bench.archive.sources, bench.root, SMALL)
+        (bench.root / name).unlink()
+    other = bench.root.parent / "a [b]" / "spe1"
+    with pytest.raises(errors.OptionError, match="for a pattern"):
+        build_cell("c14", bench.archive.sources, other, SMALL)
+    assert not other.parent.exists()
+
+
+@pytest.mark.parametrize("name", ["README.md", "chanMap.mat", "Data Summary.csv"])
+def test_somebody_elses_files_stay(bench, name):
+    """Also in the folder that one happens to stand in."""
+    bench.root.mkdir()
+    (bench.root / name).write_text("mine")
+    with pytest.raises(errors.OptionError, match="did not write"):
+        build_cell("c14", bench.archive.sources, bench.root, SMALL, force=True)
+    assert (bench.root / name).read_text() == "mine"
+    assert {p.name for p in bench.root.iterdir()} <= {name, ".spe1"}
+
+
+def test_raw_recordings_are_never_replaced(bench):
+    """A root that is the raw folder: force means a built cell, not anything."""
+    before = {p.name: p.stat().st_size for p in bench.cell.iterdir()}
+    for force in (False, True):
+        with pytest.raises(errors.StaleOutputError, match="never replaced") as caught:
+            build_cell("c14", bench.archive.sources, bench.cell.parent, SMALL, force=force)
+        assert "force" not in caught.value.do
+    assert {p.name: p.stat().st_size for p in bench.cell.iterdir()} == before
+
+
+def test_a_linked_cell_is_refused(bench, built, tmp_path):
+    bench.root.mkdir()
+    (bench.root / "c14").symlink_to(built.folder)
+    with pytest.raises(errors.OptionError, match="symbolic link"):
+        build_cell("c14", bench.archive.sources, bench.root, SMALL, force=True)
+    assert (built.folder / "conversion_metadata.json").is_file()
+
+
+def test_read_only_root_that_is_there(archive, built):
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "spe1"
+        root.mkdir(mode=0o555)
+        Path(folder).chmod(0o755)
+        privileged = os.geteuid() == 0
+        if privileged:
+            os.seteuid(65534)
+        try:
+            shown = Archive(archive.raw_dir, archive.truth)
+            with pytest.raises(errors.AccessError):
+                build_cell("c14", shown.sources, root, SMALL)
+        finally:
+            if privileged:
+                os.seteuid(0)
+            root.chmod(0o755)
 
 
 def test_stale_output_is_neither_kept_silently_nor_overwritten(bench):
@@ -418,7 +550,7 @@ def test_stale_output_is_neither_kept_silently_nor_overwritten(bench):
     data = bytearray(bench.read("c14_npx_raw.bin"))
     data[1_000_000] ^= 1
     bench.replace("c14_npx_raw.bin", bytes(data))
-    with pytest.raises(errors.StaleOutputError, match="other raw files"):
+    with pytest.raises(errors.StaleOutputError, match=r"c14_npx_raw.bin has another content"):
         build_cell("c14", bench.archive.sources, bench.root, SMALL)
     kept = load("c14", bench.root)
     assert len(kept["train"]) == first.metadata.splits["train"].rows

@@ -39,7 +39,8 @@ from builder.dataset.verify.sidecars import (
     patch_spikes,
     read_arrays,
 )
-from builder.dataset.verify.sums import MedianCounts, TemplateSum
+from builder.dataset.verify.stats import check_quartiles
+from builder.dataset.verify.sums import TemplateSum
 from builder.errors import MissingFileError
 from builder.layout import (
     METADATA_NAME,
@@ -51,11 +52,9 @@ from builder.layout import (
     RootLayout,
 )
 from builder.progress import Progress, Silent, stage
+from builder.signal.histogram import ChannelHistogram
 
 __all__ = ["Finding", "verify_cell", "verify_root"]
-
-#: Of the histogram's bins (0.01 uV), and rounding.
-_MEDIAN_TOLERANCE_UV = 0.0101
 
 
 def verify_root(
@@ -209,18 +208,14 @@ class _Cell:
             return
         n_samples = self._metadata.splits["train"].samples
         self._report.equal(where, "n_samples", n_samples, self._stats.n_samples)
-        if min(*self._stats.iqr, *self._stats.abs_iqr) < 0:
-            self._report.add(where, "iqr and abs_iqr", expected="0 or more")
 
     def check_rows(self, plan: Plan | None) -> None:
         """The one pass over the shards, then what they add up to."""
         if plan is None:
             return
         template = TemplateSum(plan.n_before, plan.n_after, plan.window.n_samples)
-        medians = MedianCounts(
-            None if self._stats is None else np.array(self._stats.median), _MEDIAN_TOLERANCE_UV
-        )
-        rows = RowCheck(self._report, plan.window, self._metadata.peak_channel, template, medians)
+        histogram = ChannelHistogram()
+        rows = RowCheck(self._report, plan.window, self._metadata.peak_channel, template, histogram)
         order = [(split, path) for split in SPLITS for path in self._shards[split]]
         damages = damages_ahead(self._folder, [self._listed[path] for _, path in order])
         for split in SPLITS:
@@ -235,11 +230,13 @@ class _Cell:
                     rows.skip_shard()
             rows.finish_split(self._where(split))
         if rows.is_whole:
-            self._check_sums(plan, rows, template, medians)
+            self._check_sums(plan, rows, template)
+            if self._stats is not None:
+                shards = [self._folder / path for path in self._shards["train"]]
+                where = self._where(STATS_NAME)
+                check_quartiles(self._stats, histogram.quartiles(), shards, where, self._report)
 
-    def _check_sums(
-        self, plan: Plan, rows: RowCheck, template: TemplateSum, medians: MedianCounts
-    ) -> None:
+    def _check_sums(self, plan: Plan, rows: RowCheck, template: TemplateSum) -> None:
         metadata, report = self._metadata, self._report
         for split, n_spikes in rows.n_spikes.items():
             recorded: Any = metadata.splits[split].spikes  # type: ignore[index]
@@ -254,8 +251,3 @@ class _Cell:
             self._where(METADATA_NAME), "spikes used for the template", template.n_used, used
         )
         check_template_mean(self._template, template.mean_uV(), template.n_used, where, report)
-        wrong = medians.wrong_channels()
-        if len(wrong):
-            got = f"{len(wrong)} channels, the first {wrong[0]}"
-            expected = f"within {_MEDIAN_TOLERANCE_UV:.2f} uV of the rows' median"
-            report.add(self._where(STATS_NAME), "median", expected=expected, got=got)

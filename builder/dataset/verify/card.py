@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from builder.dataset.metadata import ConversionMetadata, read_model
+from builder.dataset.card import read_built_cells
+from builder.dataset.metadata import ConversionMetadata
 from builder.dataset.verify.report import Report, listing
 from builder.errors import Spe1Error
 from builder.layout import (
     CARD_NAME,
     CHAN_MAP_NAME,
-    METADATA_NAME,
     SHARD_GLOB,
     SPLITS,
     SUMMARY_CSV_NAME,
@@ -59,7 +59,7 @@ def check_root_files(
     if not present:
         report.add(".", "no cell has been built here")
         return None
-    cells = _readable(layout, present)
+    cells = _readable(layout)
     _check_summary(layout, cells, report)
     _check_card(layout, cells, present, report)
     try:
@@ -69,15 +69,12 @@ def check_root_files(
     return None
 
 
-def _readable(layout: RootLayout, present: Sequence[str]) -> dict[str, ConversionMetadata]:
+def _readable(layout: RootLayout) -> dict[str, ConversionMetadata]:
     """Metadata of the cells whose metadata can be read; the others are found elsewhere."""
-    cells = {}
-    for cell_id in present:
-        try:
-            cells[cell_id] = read_model(layout.cell(cell_id) / METADATA_NAME, ConversionMetadata)
-        except (Spe1Error, OSError):
-            continue
-    return cells
+    try:
+        return {cell.cell_id: cell.metadata for cell in read_built_cells(layout)}
+    except (Spe1Error, OSError):
+        return {}
 
 
 def _add_error(report: Report, where: str, error: Exception) -> None:

@@ -18,7 +18,8 @@ from builder.constants import N_CHANNELS, NPX_RATE_HZ
 from builder.dataset.options import Window
 from builder.dataset.rows import BATCH_ROWS, SCHEMA
 from builder.dataset.verify.report import Report, listing
-from builder.dataset.verify.sums import MedianCounts, TemplateSum
+from builder.dataset.verify.sums import TemplateSum
+from builder.signal.histogram import ChannelHistogram
 
 #: An Arrow stream ends with this; without it the rest of the file is lost.
 _END_OF_STREAM = b"\xff\xff\xff\xff\0\0\0\0"
@@ -65,14 +66,16 @@ class RowCheck:
         The analysis window that the rows make up.
     peak_channel : int
         The channel that should carry the spikes.
-    template, medians
+    template : TemplateSum
         Filled on the way.
+    histogram : ChannelHistogram
+        Filled with the rows of ``train``.
 
     Attributes
     ----------
     is_whole : bool
         Every row so far was readable and in its place, so that the spikes, the
-        template and the medians say something of the whole.
+        template and the histogram say something of the whole.
     """
 
     def __init__(
@@ -81,13 +84,13 @@ class RowCheck:
         window: Window,
         peak_channel: int,
         template: TemplateSum,
-        medians: MedianCounts,
+        histogram: ChannelHistogram,
     ):
         self._report = report
         self._window = window
         self._peak_channel = peak_channel
         self._template = template
-        self._medians = medians
+        self._histogram = histogram
         self._spikes: list[np.ndarray] = []
         self._split = ""
         #: First sample of the next row; None where a shard could not be read to its end.
@@ -180,11 +183,14 @@ class RowCheck:
         if row.traces_uV is None or not has_shape:
             self.is_whole = False
             return
-        channel = self._medians.add(row.traces_uV, is_train=self._split == "train")
+        channel = _first_not_finite(row.traces_uV)
         if channel is not None:
             got = f"NaN or infinity on channel {channel} of row {first:010d}"
             self._report.add(where, "values of cp", expected="finite", got=got)
             self.is_whole = False
+            return
+        if self._split == "train":
+            self._histogram.add(row.traces_uV)
         self._template.add(first, row.traces_uV, spikes)
 
     def _check_id(self, sample_id: str, where: str) -> int | None:
@@ -228,8 +234,8 @@ class RowCheck:
             check.add(
                 where, "ctt on whole samples", expected=f"{_SAMPLE_TOLERANCE} at most", got=got
             )
-        if len(np.flatnonzero(row.n_times)) == 1 and (np.diff(row.times_ms) < 0).any():
-            check.add(where, "ctt is not ascending", got=name)
+        if len(np.flatnonzero(row.n_times)) == 1 and not _is_ascending(samples):
+            check.add(where, "ctt is not strictly ascending", got=name)
         spikes = np.sort(ticks.astype(np.int64)) + first
         self._spikes.append(spikes)
         self.n_spikes[self._split] += len(spikes)
@@ -268,6 +274,20 @@ class _Shard:
         """
         if hasattr(mmap, "MADV_DONTNEED"):
             self._mapping.madvise(mmap.MADV_DONTNEED)
+
+
+def _is_ascending(samples: np.ndarray) -> bool:
+    """Whether spikes, float64 (n,), lie on ascending samples, no two on one."""
+    return not (np.diff(np.rint(samples)) <= 0).any()
+
+
+def _first_not_finite(traces_uV: np.ndarray) -> int | None:
+    """The first channel of float32 (N_CHANNELS, n_samples) that holds NaN or infinity."""
+    mask = np.empty(traces_uV.shape[1], dtype=bool)
+    for channel, values in enumerate(traces_uV):
+        if not np.isfinite(values, out=mask).all():
+            return channel
+    return None
 
 
 def _take_row(batch: pa.RecordBatch, index: int) -> _Row:

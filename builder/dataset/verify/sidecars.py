@@ -217,8 +217,8 @@ def patch_spikes(
         report.add(where, "spike_times_s", expected="whole samples at 30 kHz")
     elif not ((ticks >= 0) & (ticks < window.n_samples)).all():
         report.add(where, "spike_times_s", expected="within the window")
-    elif (np.diff(ticks) < 0).any():
-        report.add(where, "spike_times_s", expected="ascending")
+    elif (np.diff(ticks) <= 0).any():
+        report.add(where, "spike_times_s", expected="strictly ascending")
     else:
         return ticks.astype(np.int64)
     return None

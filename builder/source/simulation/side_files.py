@@ -1,16 +1,20 @@
 """The files beside the recordings: channel map, summary, and each cell's description.
 
 Their bytes depend on the content alone: the dates that the libraries write into
-a file are set to a fixed one.
+a file are set to a fixed one. ``truth/archive.json`` keeps the hash of those that the
+simulator wrote, and only these are ever written again.
 """
 
 from __future__ import annotations
 
 import csv
 import datetime
+import hashlib
 import io
+import json
 import re
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +22,15 @@ import numpy as np
 
 import builder.cells
 from builder.constants import N_CHANNELS, REFERENCE_CHANNELS
+from builder.errors import OptionError, RawDataError
 from builder.layout import RawLayout
 from builder.probe import nominal_positions_um
-from builder.source.simulation.truth import CellTruth, read_truth, simulated_cells
+from builder.source.simulation.truth import (
+    CellTruth,
+    is_simulated,
+    read_truth,
+    simulated_cells,
+)
 from builder.source.summary import SUMMARY_COLUMNS
 
 #: A MATLAB file begins with 116 bytes of free text; scipy puts the date there.
@@ -30,10 +40,110 @@ _FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 _FIXED_STAMP = b"1980-01-01T00:00:00Z"
 #: Columns of the release's summary that hold text although a number may stand there.
 _TEXT_COLUMNS = ("Cell", "Patch Type", "Spike T", "Cell Type")
+#: In ``truth/``: SHA-256 of the side files that the simulator wrote, by their name.
+_RECORD_NAME = "archive.json"
 
 
-def write_chan_map(path: Path) -> None:
-    """Write ``chanMap.mat`` with Kilosort's fields, each (384, 1)."""
+def check_side_files(raw_dir: Path) -> dict[str, str]:
+    """Refuse a channel map or a summary that the simulator did not write.
+
+    Returns
+    -------
+    dict
+        SHA-256 of those that are there, by their name; for `write_side_files`.
+
+    Raises
+    ------
+    OptionError
+        One is there that is neither recorded nor what the simulator would write.
+    RawDataError
+        The record does not read.
+    """
+    layout, recorded = RawLayout(raw_dir), _read_record(raw_dir)
+    found = {}
+    for path in (layout.chan_map, layout.summary):
+        if not path.exists():
+            continue
+        content = _content(path)
+        found[path.name] = _sha256(content)
+        if found[path.name] != recorded.get(path.name):
+            # Of a run that was killed before it could record the file.
+            ours = chan_map() if path == layout.chan_map else summary(raw_dir)
+            if content != ours:
+                raise _not_ours(path)
+    return found
+
+
+def write_side_files(raw_dir: Path, found: Mapping[str, str]) -> None:
+    """Write ``chanMap.mat`` and ``Data Summary.xlsx``, and record them.
+
+    Parameters
+    ----------
+    raw_dir : Path
+    found : mapping
+        As `check_side_files` gave it before the cells were simulated; a file that
+        has been put there since is refused too.
+    """
+    layout, recorded = RawLayout(raw_dir), _read_record(raw_dir)
+    contents = {layout.chan_map: chan_map(), layout.summary: summary(raw_dir)}
+    hashes = {path.name: _sha256(content) for path, content in contents.items()}
+    for path in contents:
+        known = {names.get(path.name) for names in (found, recorded, hashes)}
+        if path.exists() and _sha256(_content(path)) not in known:
+            raise _not_ours(path)
+    for path, content in contents.items():
+        path.write_bytes(content)
+    layout.truth.mkdir(exist_ok=True)
+    text = json.dumps(hashes, indent=2)
+    (layout.truth / _RECORD_NAME).write_text(text + "\n", encoding="utf-8")
+
+
+def _read_record(raw_dir: Path) -> dict[str, str]:
+    """SHA-256 of the side files that the simulator wrote; nothing without a record."""
+    path = RawLayout(raw_dir).truth / _RECORD_NAME
+    if not path.exists():
+        return {}
+    try:
+        recorded = json.loads(path.read_text(encoding="utf-8"))
+        if not (
+            isinstance(recorded, dict) and all(isinstance(item, str) for item in recorded.values())
+        ):
+            raise ValueError("not a table of names and hashes")
+    except (OSError, ValueError, RecursionError) as error:
+        raise RawDataError(
+            "The record of the simulated side files cannot be read.",
+            where=path,
+            expected="JSON: SHA-256 of 'chanMap.mat' and 'Data Summary.xlsx'",
+            got=f"{type(error).__name__}: {error}",
+            do="name another folder; or, if the two files are simulated, delete all three",
+        ) from error
+    return recorded
+
+
+def _not_ours(path: Path) -> OptionError:
+    return OptionError(
+        f"{path.name} is already there, and was not simulated.",
+        where=path,
+        expected=f"no such file, or the one that 'truth/{_RECORD_NAME}' records",
+        got="another one",
+        do="name another folder, or move the file away: real data is never overwritten",
+    )
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a side file; what is there and does not read is not ours."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _not_ours(path) from error
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def chan_map() -> bytes:
+    """``chanMap.mat`` with Kilosort's fields, each (384, 1)."""
     import scipy.io
 
     positions_um = nominal_positions_um().astype(np.float64)
@@ -48,11 +158,11 @@ def write_chan_map(path: Path) -> None:
     }
     buffer = io.BytesIO()
     scipy.io.savemat(buffer, fields)
-    path.write_bytes(_MAT_HEADER + buffer.getvalue()[len(_MAT_HEADER) :])
+    return _MAT_HEADER + buffer.getvalue()[len(_MAT_HEADER) :]
 
 
-def write_summary(raw_dir: Path) -> None:
-    """Write ``Data Summary.xlsx``: the catalogue, with what was simulated put in."""
+def summary(raw_dir: Path) -> bytes:
+    """``Data Summary.xlsx``: the catalogue, with what was simulated put in."""
     import openpyxl
 
     workbook = openpyxl.Workbook()
@@ -62,7 +172,7 @@ def write_summary(raw_dir: Path) -> None:
         sheet.append(row)
     buffer = io.BytesIO()
     workbook.save(buffer)
-    RawLayout(raw_dir).summary.write_bytes(_without_dates(buffer.getvalue()))
+    return _without_dates(buffer.getvalue())
 
 
 def summary_rows(raw_dir: Path) -> list[list[Any]]:
@@ -71,7 +181,7 @@ def summary_rows(raw_dir: Path) -> list[list[Any]]:
     A simulated cell's row tells what its files hold: Patch Type, lengths, rate,
     number of spikes, soma distance, amplitude and its channel.
     """
-    simulated = set(simulated_cells(raw_dir))
+    simulated = {cell for cell in simulated_cells(raw_dir) if is_simulated(raw_dir, cell)}
     path = Path(builder.cells.__file__).with_name("cells.csv")
     rows: list[list[Any]] = [list(SUMMARY_COLUMNS)]
     with path.open(encoding="utf-8", newline="") as file:

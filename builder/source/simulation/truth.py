@@ -1,8 +1,14 @@
-"""What a simulated cell knows of itself: ``truth/cXX.json`` and ``truth/cXX.npz``."""
+"""What a simulated cell knows of itself: ``truth/cXX.json`` and ``truth/cXX.npz``.
+
+The JSON also keeps a mark of each raw file, by which `is_simulated` tells them from
+real ones that were put in their place.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -22,6 +28,12 @@ _ARRAY_FIELDS = (
     "background_samples",
     "background_units",
 )
+#: Where the JSON keeps the marks of the raw files, which are no part of `CellTruth`.
+_FILES_KEY = "files"
+#: What makes a recording: the files that `is_simulated` looks at.
+_RECORDING = ("npx_raw", "patch")
+#: So much of a file is hashed: two recordings differ long before.
+_HEAD_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,8 +103,16 @@ class CellTruth:
         return self.background_samples[self.background_units == unit]
 
 
-def write_truth(raw_dir: Path, truth: CellTruth) -> None:
-    """Write both files of one cell."""
+def write_truth(raw_dir: Path, truth: CellTruth, files: Mapping[str, Path]) -> None:
+    """Write both files of one cell.
+
+    Parameters
+    ----------
+    raw_dir : Path
+    truth : CellTruth
+    files : mapping
+        The raw files, finished, by their kind; those that are not there are left out.
+    """
     folder = RawLayout(raw_dir).truth
     folder.mkdir(parents=True, exist_ok=True)
     arrays = {name: getattr(truth, name) for name in _ARRAY_FIELDS}
@@ -102,6 +122,7 @@ def write_truth(raw_dir: Path, truth: CellTruth) -> None:
         if field.name not in _ARRAY_FIELDS
     }
     facts["options"] = asdict(truth.options)
+    facts[_FILES_KEY] = {kind: _mark(path) for kind, path in files.items() if path.exists()}
     np.savez(folder / f"{truth.cell_id}.npz", allow_pickle=False, **arrays)
     text = json.dumps(facts, indent=2, allow_nan=False)
     (folder / f"{truth.cell_id}.json").write_text(text + "\n", encoding="utf-8")
@@ -135,6 +156,7 @@ def read_truth(raw_dir: Path | str, cell_id: str) -> CellTruth:
     try:
         facts: dict[str, Any] = json.loads(facts_path.read_text(encoding="utf-8"))
         facts["options"] = SimulationOptions(**facts["options"])
+        facts.pop(_FILES_KEY, None)
         facts["location_um"] = tuple(facts["location_um"])
         facts["background_locations_um"] = tuple(map(tuple, facts["background_locations_um"]))
         facts["background_peak_to_peak_uV"] = tuple(facts["background_peak_to_peak_uV"])
@@ -150,5 +172,41 @@ def read_truth(raw_dir: Path | str, cell_id: str) -> CellTruth:
 
 
 def simulated_cells(raw_dir: Path) -> list[str]:
-    """Ids of the cells that this folder holds the truth of."""
+    """Ids of the cells that this folder holds the truth of; `is_simulated` says if it holds."""
     return sorted(path.stem for path in RawLayout(raw_dir).truth.glob("c*.json"))
+
+
+def is_simulated(raw_dir: Path, cell_id: str, files: Mapping[str, Path] | None = None) -> bool:
+    """Whether a recording is the one whose truth lies beside it; never raises.
+
+    Parameters
+    ----------
+    raw_dir : Path
+        Holds ``truth/``.
+    cell_id : str
+    files : mapping, optional
+        Where the raw files lie, by the keys of `builder.layout.RAW_SUFFIXES`; without
+        it they lie in ``raw_dir``, under the release's names.
+
+    Returns
+    -------
+    bool
+        The NPX and the patch recording have the size and the first bytes that the
+        truth states. False where there is no truth or it does not read.
+    """
+    layout = RawLayout(Path(raw_dir))
+    if files is None:
+        files = {kind: layout.cell_file(cell_id, kind) for kind in _RECORDING}
+    try:
+        text = (layout.truth / f"{cell_id}.json").read_text(encoding="utf-8")
+        marks = json.loads(text)[_FILES_KEY]
+        return all(_mark(files[kind]) == marks[kind] for kind in _RECORDING)
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return False
+
+
+def _mark(path: Path) -> dict[str, Any]:
+    """What a raw file is known by: its size and the hash of its first megabyte."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    return {"size": path.stat().st_size, "head_sha256": hashlib.sha256(head).hexdigest()}

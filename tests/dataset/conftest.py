@@ -1,0 +1,32 @@
+"""The cell that the tests of ``spe1 verify`` damage."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from builder.constants import N_CHANNELS
+from builder.dataset import rows as rows_module
+from builder.dataset.build import build_cell
+from tests.recordings import SMALL
+
+
+@pytest.fixture(scope="session")
+def clean_root(archive, tmp_path_factory) -> Path:
+    """c14 with two shards of two rows in train, one of two in test."""
+    root = tmp_path_factory.mktemp("verify") / "spe1"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rows_module, "SHARD_BYTES", 2 * 4 * N_CHANNELS * 9_300)
+        build_cell("c14", archive.sources, root, SMALL)
+    yield root
+    shutil.rmtree(root)
+
+
+@pytest.fixture
+def cell(clean_root, tmp_path) -> Path:
+    """A copy of the cell to damage: links, so replace files instead of writing into them."""
+    root = tmp_path / "spe1"
+    shutil.copytree(clean_root, root, copy_function=os.link)
+    yield root / "c14"
+    shutil.rmtree(root)
