@@ -24,7 +24,7 @@ demo: setup
 	@$(BIN)/spe1 demo
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not environments"
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m "not environments"
 
 check: setup
 	$(BIN)/ruff check .

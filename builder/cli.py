@@ -49,10 +49,10 @@ RawDir = Annotated[
         "--raw-dir", help="Raw archive: Recordings/cXX/, chanMap.mat, 'Data Summary.xlsx'."
     ),
 ]
-RootArgument = Annotated[Path, typer.Argument(metavar="[ROOT]", help="Dataset root.")]
+RootArgument = Annotated[Path, typer.Argument(metavar="ROOT", help="Dataset root.")]
 Cells = Annotated[
     list[str],
-    typer.Argument(metavar="CELL...", help="Cells (c14 c26 ...) or sets (default, zhao)."),
+    typer.Argument(metavar="CELL", help="Cells (c14 c26 ...) or sets (default, zhao)."),
 ]
 
 
@@ -102,7 +102,9 @@ def simulate(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[CELL]...", help="Cells (c14 c26 ...) or sets (default, zhao). [default: c14]"
+            metavar="CELL",
+            help="Cells (c14 c26 ...) or sets (default, zhao).",
+            show_default="c14",
         ),
     ] = None,
     more_names: Annotated[
@@ -181,7 +183,7 @@ def build(
 def verify(
     root: RootArgument = Path("spe1"),
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[CELL]...", help="Default: all present.")
+        list[str] | None, typer.Argument(metavar="CELL", help="Default: all present.")
     ] = None,
 ) -> None:
     """Open everything that was written and check it; one line per finding, exit status 1 if any."""
@@ -266,8 +268,8 @@ def _require_archive(raw_dir: Path) -> None:
         )
     if RawLayout(raw_dir).recordings.is_dir():
         return
-    # By name, not by what a link points to: the side files lie beside the link.
-    for parent in list(Path(os.path.abspath(raw_dir)).parents)[:2]:
+    by_name = Path(os.path.abspath(raw_dir))  # noqa: PTH100 - links are not followed
+    for parent in list(by_name.parents)[:2]:
         layout = RawLayout(parent)
         if layout.recordings.is_dir() and (layout.summary.is_file() or layout.chan_map.is_file()):
             raise MissingFileError(

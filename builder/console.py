@@ -15,8 +15,6 @@ from builder.layout import QUICKLOOK_NAME, RawLayout, RootLayout
 from builder.progress import Bars
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from builder.dataset.build import BuildResult
     from builder.dataset.inputs import Sources
     from builder.dataset.options import BuildOptions
@@ -95,8 +93,9 @@ def console_width() -> int:
     return console.width if console.is_terminal else _WIDE
 
 
-def make_table(columns: Sequence[Column]) -> Table:
-    """A table without lines, one row a cell."""
+def print_columns(columns: Sequence[Column], width: int) -> None:
+    """Print a table without lines, one row a cell."""
+    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
@@ -109,12 +108,6 @@ def make_table(columns: Sequence[Column]) -> Table:
         )
     for row in zip(*(column.values for column in columns), strict=True):
         table.add_row(*row)
-    return table
-
-
-def _print_table(table: Table, width: int) -> None:
-    from rich.console import Console
-
     Console(highlight=False, markup=False, width=width).print(table)
 
 
@@ -123,7 +116,7 @@ def print_cells(root: Path, raw_dir: Path) -> None:
     width = console_width()
     columns = cell_columns(root, raw_dir)
     fitting = fit_columns(columns, width)
-    _print_table(make_table(fitting), width)
+    print_columns(fitting, width)
     print(
         f"\n{len(catalogue())} cells; {len(RootLayout(root).built_cells())} built in {root}.\n"
         "min: length. site: electrode nearest to the soma, 0-based (the localization target).\n"
@@ -259,7 +252,7 @@ def _tell_missing(cell_ids: Sequence[str], sources: Sources) -> dict[str, Failur
 def _sum_up(results: Sequence[BuildResult | Failure]) -> int:
     """Print what came of the cells; returns the exit status."""
     width = console_width()
-    _print_table(make_table(fit_columns(_result_columns(results), width)), width)
+    print_columns(fit_columns(_result_columns(results), width), width)
     looks = [r.folder / QUICKLOOK_NAME for r in results if not isinstance(r, Failure)]
     if looks:
         print("\npictures: " + " ".join(str(path) for path in looks))

@@ -41,7 +41,7 @@ def main() -> int:
     )
     args = parser.parse_args()
     # The parent by name: --data-dir may be a link to where the recordings lie.
-    archive = Path(os.path.abspath(args.data_dir)).parent
+    archive = Path(os.path.abspath(args.data_dir)).parent  # noqa: PTH100
     summaries = [archive / SUMMARY_NAME, archive / "Data_Summary.xlsx"]
     summary = args.summary or next((path for path in summaries if path.is_file()), summaries[0])
     try:

@@ -1,13 +1,17 @@
 """The command line as a person uses it: real processes, their output and exit status."""
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from builder import __version__
 from builder.cells import ZHAO_CELLS
 
 PROJECT = Path(__file__).parents[1]
@@ -17,7 +21,7 @@ SMALL_FLAGS = [
 ]
 
 
-def run(*args, script=None, cwd=PROJECT):
+def run(*args, script=None, cwd=PROJECT, **environment):
     command = [sys.executable, *([script] if script else ["-m", "builder.cli"]), *map(str, args)]
     return subprocess.run(
         command,
@@ -26,7 +30,7 @@ def run(*args, script=None, cwd=PROJECT):
         text=True,
         check=False,
         stdin=subprocess.DEVNULL,
-        env={**__import__("os").environ, "PYTHONPATH": str(PROJECT), "COLUMNS": "250"},
+        env={**os.environ, "PYTHONPATH": str(PROJECT), "COLUMNS": "250", **environment},
     )
 
 
@@ -35,6 +39,12 @@ def test_help_lists_the_commands():
     assert done.returncode == 0
     for command in ("demo", "cells", "simulate", "build", "verify"):
         assert command in done.stdout
+    assert run("-h").stdout == done.stdout
+    assert "[CELL]..." in run("simulate", "-h").stdout
+
+
+def test_version():
+    assert run("--version").stdout == f"spe1 {__version__}\n"
 
 
 def test_help_is_quick():
@@ -58,12 +68,17 @@ def test_cells_table(archive, built):
     assert "1 built" in done.stdout
 
 
+def test_output_that_knows_no_micro_sign():
+    done = run("cells", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0 and "43 cells" in done.stdout, done.stderr
+
+
 @pytest.fixture(scope="module")
 def session(tmp_path_factory):
     """A session in an empty folder: simulate c14 and c26, build them and one that is missing."""
     folder = tmp_path_factory.mktemp("session")
     simulated = run(
-        *("simulate", ".raw", "--cells", "c14", "--cells", "c26", "--duration-s", "2.2"),
+        *("simulate", ".raw", "c14", "--cells", "c26", "--duration-s", "2.2"),
         cwd=folder,
     )
     built = run("build", "c14", "c15", "c26", *SMALL_FLAGS, cwd=folder)
@@ -84,12 +99,23 @@ def test_one_failing_cell_does_not_stop_the_others(session):
     assert "c15: The raw recording of c15 is not there." in built.stderr
     assert "1 of 3 cells failed" in built.stderr
     lines = {line.split()[0]: line for line in built.stdout.splitlines() if line.startswith("c")}
-    assert "FAILED" in lines["c15"] and "MissingFileError" in lines["c15"]
+    assert "FAILED" in lines["c15"] and "The raw recording of c15 is not there" in lines["c15"]
     assert "built" in lines["c14"] and "4 + 2" in lines["c14"] and "159" in lines["c14"]
     assert "built" in lines["c26"]
     assert "GB to" in built.stderr and "GB free" in built.stderr  # the size, before the work
     assert "\r" not in built.stderr and "%|" not in built.stderr  # no bars without a terminal
     assert (folder / "spe1/c26/patch_quicklook.png").is_file()
+
+
+def test_missing_recordings_are_told_once(session):
+    done = run("build", "c14", "zhao", *SMALL_FLAGS, cwd=session[0])
+    assert done.returncode == 1
+    assert done.stderr.count("not there") == 1 and "c15, c16, c19" in done.stderr
+    lines = {line.split()[0]: line for line in done.stdout.splitlines() if line.startswith("c")}
+    assert [name for name in lines if "FAILED" in lines[name]] == [
+        cell_id for cell_id in ZHAO_CELLS if cell_id not in ("c14", "c26")
+    ]
+    assert "up to date" in lines["c14"] and "no raw recording" in lines["c16"]
 
 
 def test_second_run_does_nothing(session):
@@ -109,9 +135,10 @@ def test_other_options_are_refused(session):
 
 def test_verify_and_its_exit_status(session):
     folder = session[0]
-    done = run("verify", "spe1", cwd=folder)
+    done = run("verify", cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "as the contract says" in done.stdout
+    assert done.stdout == "spe1: 2 cells, 12 rows checked, no finding\n"
+    assert run("card", cwd=folder).stdout.split() == ["spe1/README.md"]
     damaged = folder / "damaged"
     shutil.copytree(folder / "spe1", damaged)
     shard = next((damaged / "c14/train").glob("data-*.arrow"))
@@ -131,7 +158,11 @@ def test_verify_and_its_exit_status(session):
     [
         (["build", "../x"], "SPE-1 has no cell"),
         (["build", "c14", "--train-fraction", "1"], "train_fraction cannot be 1.0"),
+        (["build", "c14"], "The raw folder .raw does not exist"),
         (["verify", "nowhere"], "nowhere"),
+        (["verify", "c14"], "spe1 verify spe1 c14"),
+        (["card", "nowhere"], "The dataset root is not there"),
+        (["card", "."], "No cell has been built here"),
         (["simulate", "x", "--duration-s", "-1"], "duration_s"),
     ],
 )
@@ -143,45 +174,51 @@ def test_mistakes_get_a_message_not_a_traceback(tmp_path, args, message):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_public_converters_flags(session, tmp_path):
-    """`convert_to_arrow.py` takes what the public one takes, and writes the same layout."""
-    folder = session[0]
-    script = PROJECT / "scripts/convert_to_arrow.py"
-    assert "--no-skip-existing" in run("--help", script=script).stdout
-    flags = [
-        *("--data-dir", folder / ".raw/Recordings/", "--chan-map", folder / ".raw/chanMap.mat"),
-        *("--summary", folder / ".raw/Data Summary.xlsx", "--output", tmp_path / "out"),
-        *("--cells", "c14", "--duration", "1", "--segment-duration", "0.5"),
-        *("--train-fraction", "0.5", "--ms-before", "1", "--ms-after", "2"),
-    ]
-    # The converter always skips 10 s; this recording is shorter.
-    done = run(*flags, script=script)
-    assert done.returncode == 1 and "settling period" in done.stderr
+def test_a_cell_is_no_root(session):
+    for command, advice in ("verify", "spe1 verify spe1 c14"), ("card", "spe1 card spe1"):
+        done = run(command, "spe1/c14", cwd=session[0])
+        assert done.returncode == 1
+        assert "That is a cell" in done.stderr and advice in done.stderr
 
 
-def test_public_converters_defaults(monkeypatch, tmp_path):
-    """Same defaults: 11 cells, 300 s, 3-s segments, 0.8, 1 ms, 2 ms, existing kept."""
-    import importlib.util
+def test_no_thread_is_refused(session):
+    done = run("build", "c14", "--threads", "0", cwd=session[0])
+    assert done.returncode == 1 and "1 or more" in done.stderr
 
-    path = PROJECT / "scripts/convert_to_arrow.py"
-    spec = importlib.util.spec_from_file_location("convert_to_arrow", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    calls = []
-    monkeypatch.setattr(module, "build_cells", lambda *args, **kwargs: calls.append((args, kwargs)))
-    data_dir = tmp_path / "Recordings"
-    for extra, force in ([], False), (["--no-skip-existing"], True):
-        argv = ["x", "--data-dir", f"{data_dir}/", "--output", "o", *extra]
-        monkeypatch.setattr(sys, "argv", argv)
-        module.main()
-        (cells, sources, output, options), kwargs = calls.pop()
-        assert cells == list(ZHAO_CELLS) and output == Path("o")
-        assert sources.chan_map_path == tmp_path / "chanMap.mat"
-        assert sources.summary_path == tmp_path / "Data Summary.xlsx"
-        assert sources.cell_dir("c14") == data_dir / "c14"
-        assert (options.duration_s, options.segment_duration_s) == (300.0, 3.0)
-        assert (options.train_fraction, options.ms_before, options.ms_after) == (0.8, 1.0, 2.0)
-        assert options.skip_seconds == 10.0 and kwargs["force"] is force
+
+@pytest.mark.parametrize("part", ["Recordings", "Recordings/c14"])
+def test_part_of_the_archive_as_raw_dir(session, part):
+    raw_dir = session[0] / ".raw"
+    done = run("build", "c14", "--raw-dir", raw_dir / part, cwd=session[0])
+    assert done.returncode == 1
+    assert "did you mean its parent?" in done.stderr
+    assert done.stderr.rstrip().endswith(f"--raw-dir {raw_dir}")
+
+
+def test_ctrl_c(tmp_path):
+    """It says that it stopped, exits with 130, and leaves no half cell."""
+    # Where the tests run in the background, SIGINT is ignored from the start.
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from builder.cli import main; main()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "simulate", "raw", "--duration-s", "30"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+    )
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("raw/Recordings/c14.incomplete/*.bin")):
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "spe1: stopped" in stderr and "Traceback" not in stderr
+    assert list((tmp_path / "raw/Recordings").iterdir()) == []
 
 
 def test_demo(monkeypatch, tmp_path, capsys):
@@ -192,7 +229,9 @@ def test_demo(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(demo, "RECORDING_S", 2.2)
     monkeypatch.setattr(demo, "OPTIONS", SMALL)
     demo.run_demo(tmp_path / "demo")
-    text = capsys.readouterr().out
+    text, errors = capsys.readouterr()
+    assert "GB free" in errors and "%|" not in errors  # what it will write, but no bars
+    assert {path.name for path in (tmp_path / "demo").iterdir()} == {"raw", "spe1", "cache"}
     assert "load_dataset" in text and "load_from_disk" in text and "segment_uV" in text
     assert "planted: 159" in text
     picture = next(line for line in text.splitlines() if line.startswith("picture:")).split()[-1]

@@ -95,20 +95,15 @@ def write_stats(folder: Path, quartiles: Quartiles, train_shards: list[Path]) ->
     Channels so large that a quartile lies beyond the histogram (a broken site, say)
     are read back from the shards and computed exactly.
     """
-    values = {name: getattr(quartiles, name).copy() for name in ("median", "iqr", "abs_iqr")}
-    wide = np.flatnonzero(np.isnan(list(values.values())).any(axis=0))
-    for channel in wide:
-        trace = read_channel(train_shards, int(channel))
-        low, middle, high = np.quantile(trace, [0.25, 0.5, 0.75])
-        abs_low, abs_high = np.quantile(np.abs(trace), [0.25, 0.75])
-        exact = {"median": middle, "iqr": high - low, "abs_iqr": abs_high - abs_low}
-        for name, value in exact.items():
-            values[name][channel] = value
     method = f"histogram of {BIN_WIDTH_UV} uV bins, interpolated within a bin"
-    if len(wide):
-        method += f"; exact for channels {wide.tolist()}, beyond {RANGE_UV} uV"
+    wide = quartiles.wide_channels
+    if wide:
+        method += f"; exact for channels {wide}, beyond {RANGE_UV} uV"
+    exact = quartiles.with_exact(lambda channel: read_channel(train_shards, channel))
     stats = DatasetStats(
-        **{name: value.tolist() for name, value in values.items()},
+        median=exact.median.tolist(),
+        iqr=exact.iqr.tolist(),
+        abs_iqr=exact.abs_iqr.tolist(),
         computed_on="train",
         n_samples=quartiles.n_samples,
         method=method,

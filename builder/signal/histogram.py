@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -25,6 +26,29 @@ class Quartiles:
     iqr: np.ndarray
     abs_iqr: np.ndarray
     n_samples: int
+
+    @property
+    def wide_channels(self) -> list[int]:
+        """Channels so large (a broken site, say) that a quartile lies beyond the histogram."""
+        missing = np.isnan([self.median, self.iqr, self.abs_iqr]).any(axis=0)
+        return np.flatnonzero(missing).tolist()
+
+    def with_exact(self, read_channel: Callable[[int], np.ndarray]) -> Quartiles:
+        """The same, with the wide channels computed from their traces.
+
+        Parameters
+        ----------
+        read_channel : callable
+            ``read_channel(channel) -> float32 (n_samples,)``, uV; overwritten.
+        """
+        median, iqr, abs_iqr = self.median.copy(), self.iqr.copy(), self.abs_iqr.copy()
+        for channel in self.wide_channels:
+            trace = read_channel(channel)
+            low, median[channel], high = np.quantile(trace, [0.25, 0.5, 0.75], overwrite_input=True)
+            np.abs(trace, out=trace)
+            abs_low, abs_high = np.quantile(trace, [0.25, 0.75], overwrite_input=True)
+            iqr[channel], abs_iqr[channel] = high - low, abs_high - abs_low
+        return Quartiles(median, iqr, abs_iqr, self.n_samples)
 
 
 class ChannelHistogram:

@@ -37,28 +37,16 @@ def check_quartiles(
     where : str
     report : Report
     """
-    rows = {name: getattr(quartiles, name).copy() for name in _TOLERANCE_UV}
-    for channel in np.flatnonzero(np.isnan(list(rows.values())).any(axis=0)):
-        exact = _exact_quartiles(read_channel(list(train_shards), int(channel)))
-        for name, value in exact.items():
-            rows[name][channel] = value
+    exact = quartiles.with_exact(lambda channel: read_channel(list(train_shards), channel))
     for name, tolerance_uV in _TOLERANCE_UV.items():
-        stored = np.array(getattr(stats, name))
-        is_good = np.isclose(stored, rows[name], rtol=_RELATIVE_TOLERANCE, atol=tolerance_uV)
+        stored, rows = np.array(getattr(stats, name)), getattr(exact, name)
+        is_good = np.isclose(stored, rows, rtol=_RELATIVE_TOLERANCE, atol=tolerance_uV)
         wrong = np.flatnonzero(~is_good)
         if len(wrong):
             first = wrong[0]
             report.add(
                 where,
                 name,
-                expected=f"{rows[name][first]:.6g} uV as in the rows, to {tolerance_uV:g} uV",
+                expected=f"{rows[first]:.6g} uV as in the rows, to {tolerance_uV:g} uV",
                 got=f"{stored[first]:.6g} uV on channel {first}, {len(wrong)} channels in all",
             )
-
-
-def _exact_quartiles(trace_uV: np.ndarray) -> dict[str, float]:
-    """Of one channel, float32 (n_samples,), which is used up: one copy is large enough."""
-    low, median, high = np.quantile(trace_uV, [0.25, 0.5, 0.75], overwrite_input=True)
-    np.abs(trace_uV, out=trace_uV)
-    abs_low, abs_high = np.quantile(trace_uV, [0.25, 0.75], overwrite_input=True)
-    return {"median": median, "iqr": high - low, "abs_iqr": abs_high - abs_low}
