@@ -214,11 +214,8 @@ def card(root: RootArgument = Path("spe1")) -> None:
 
     _require_root(root, "card")
     if not RootLayout(root).built_cells():
-        raise MissingFileError(
-            "No cell has been built here.",
-            where=root,
-            do=f"build one: spe1 build c14 --raw-dir .raw --root {root}",
-        )
+        do = f"build one: spe1 build c14 --raw-dir .raw --root {root}"
+        raise MissingFileError("No cell has been built here.", where=root, do=do)
     typer.echo(write_card(root))
 
 

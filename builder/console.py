@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -198,21 +199,16 @@ def build_cells(
     cell_ids = expand_cells(names)
     _check_threads(n_threads)
     missing = _tell_missing(cell_ids, sources)
+    build = partial(
+        build_cell, sources=sources, root=root, options=options, n_threads=n_threads, force=force
+    )
     results: list[BuildResult | Failure] = []
     for cell_id in cell_ids:
         if cell_id in missing:
             results.append(missing[cell_id])
             continue
         try:
-            result = build_cell(
-                cell_id,
-                sources,
-                root,
-                options,
-                n_threads=n_threads,
-                force=force,
-                progress=Bars(cell_id),
-            )
+            result = build(cell_id, progress=Bars(cell_id))
         except Exception as error:  # noqa: BLE001 - whatever befalls one cell, the others go on
             print_error(cell_id, error)
             if not isinstance(error, Spe1Error | OSError | MemoryError):

@@ -18,7 +18,8 @@ from builder.errors import Spe1Error
 from builder.layout import CHAN_MAP_NAME, SUMMARY_NAME
 
 
-def main() -> int:
+def make_parser() -> argparse.ArgumentParser:
+    """The flags of the public converter, with its defaults."""
     defaults = BuildOptions()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -39,7 +40,11 @@ def main() -> int:
         help="build every cell anew; without it, a cell that is up to date is skipped and "
         "one that differs is an error",
     )
-    args = parser.parse_args()
+    return parser
+
+
+def main() -> int:
+    args = make_parser().parse_args()
     # The parent by name: --data-dir may be a link to where the recordings lie.
     archive = Path(os.path.abspath(args.data_dir)).parent  # noqa: PTH100
     summaries = [archive / SUMMARY_NAME, archive / "Data_Summary.xlsx"]

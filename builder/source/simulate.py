@@ -282,7 +282,7 @@ def _check_target(raw_dir: Path, cell_id: str, overwrite: bool) -> None:
             where=target,
             expected="no such cell",
             got="a simulated cell",
-            do="use overwrite=True, or another folder",
+            do="use overwrite=True (--overwrite), or another folder",
         )
 
 
