@@ -1,6 +1,7 @@
 """The rooms and their direction, read from the imports themselves."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -89,3 +90,11 @@ def test_spe1_beside_the_data_folder(tmp_path):
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False
     )
     assert done.stdout.strip() == "Spe1", done.stderr
+
+
+def test_readme_is_finished():
+    """No figure was left as a placeholder, and what it names is there."""
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+    assert not re.findall(r"\{[A-Z_]+\}|@[A-Z_]+@", text)
+    for link in re.findall(r"\]\(([^)#]+)\)", text):
+        assert link.startswith("https://") or (PROJECT / link).exists(), link

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builder.errors import OptionError, RawDataError
-from builder.signal import kernels
+from builder.signal import kernels, preprocess
 from builder.signal.histogram import BIN_WIDTH_UV, ChannelHistogram
 from builder.signal.preprocess import band_pass_sections, make_preprocessor
 from builder.source.raw import RawCell
@@ -59,7 +59,16 @@ def test_any_range_equals_the_whole_in_float64(recording, engine, start, stop):
     np.testing.assert_allclose(got, filtered[:, start:stop], rtol=0, atol=TOLERANCE_UV)
 
 
-def test_result_does_not_depend_on_block_size(recording, monkeypatch):
+@pytest.mark.parametrize("piece_samples", [1, 4_999, 12_345])
+def test_long_ranges_are_read_in_pieces(recording, monkeypatch, piece_samples):
+    raw, _, referenced = recording
+    monkeypatch.setattr(preprocess, "_PIECE_SAMPLES", piece_samples)
+    stop = 20_040 if piece_samples == 1 else N
+    got = make_preprocessor(raw).read(20_000, stop)
+    np.testing.assert_allclose(got, referenced[:, 20_000:stop], rtol=0, atol=TOLERANCE_UV)
+
+
+def test_result_does_not_depend_on_block_size(recording):
     raw, _, referenced = recording
     counts = raw.read_counts(0, N)
     sos, zi = band_pass_sections()
