@@ -55,6 +55,7 @@ def build(
     force: bool = False,
     chan_map: str | Path | None = None,
     summary: str | Path | None = None,
+    recordings: str | Path | None = None,
 ) -> Path:
     """Build one cell; does nothing if it is there and up to date.
 
@@ -86,8 +87,9 @@ def build(
         Default: every processor, at most 8. The result does not depend on it.
     force : bool
         Build even if the cell is there, up to date or not; it is replaced at the end.
-    chan_map, summary : str or Path, optional
-        Where those files lie, if not in ``raw_dir``.
+    chan_map, summary, recordings : str or Path, optional
+        ``chanMap.mat``, ``Data Summary.xlsx`` and the folder of the cells' folders,
+        if not in ``raw_dir``.
 
     Returns
     -------
@@ -114,15 +116,15 @@ def build(
         bad_channel_chunks=bad_channel_chunks,
         bad_channel_seed=bad_channel_seed,
     )
-    sources = Sources(
-        Path(raw_dir),
-        None if chan_map is None else Path(chan_map),
-        None if summary is None else Path(summary),
-    )
+    sources = Sources(Path(raw_dir), _path(chan_map), _path(summary), _path(recordings))
     result = build_cell(
         cell, sources, Path(root), options, n_threads=n_threads, force=force, progress=Bars(cell)
     )
     return result.folder
+
+
+def _path(value: str | Path | None) -> Path | None:
+    return None if value is None else Path(value)
 
 
 @dataclass
@@ -143,8 +145,8 @@ class Spe1(datasets.GeneratorBasedBuilder):
         The raw archive. Left out, the cell must have been built in ``root``.
     root : str or Path
         Dataset root.
-    chan_map, summary : str or Path, optional
-        Where those files lie, if not in ``raw_dir``.
+    chan_map, summary, recordings : str or Path, optional
+        As in `build`.
     n_threads, force
         As in `build`.
     **kwargs
@@ -172,6 +174,7 @@ class Spe1(datasets.GeneratorBasedBuilder):
         root: str | Path = "spe1",
         chan_map: str | Path | None = None,
         summary: str | Path | None = None,
+        recordings: str | Path | None = None,
         n_threads: int | None = None,
         force: bool = False,
         **kwargs: Any,
@@ -181,10 +184,7 @@ class Spe1(datasets.GeneratorBasedBuilder):
         self._given = {name: kwargs.pop(name) for name in _OPTION_NAMES if name in kwargs}
         self._options = BuildOptions(**self._given)
         self._raw_dir, self._root = raw_dir, Path(root)
-        self._side_files = {
-            "chan_map": None if chan_map is None else Path(chan_map),
-            "summary": None if summary is None else Path(summary),
-        }
+        self._places = (_path(chan_map), _path(summary), _path(recordings))
         self._n_threads, self._force = n_threads, force
         self._is_ready = False
         self._init_args, self._init_kwargs = args, dict(kwargs)
@@ -251,7 +251,7 @@ class Spe1(datasets.GeneratorBasedBuilder):
 
         result = build_cell(
             self.config.name,
-            Sources(Path(self._raw_dir or "."), **self._side_files),
+            Sources(Path(self._raw_dir or "."), *self._places),
             self._root,
             self._options,
             n_threads=self._n_threads,

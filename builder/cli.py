@@ -140,6 +140,7 @@ def build(
     root: Root = Path("spe1"),
     chan_map: Annotated[Path | None, typer.Option(help="chanMap.mat, if elsewhere.")] = None,
     summary: Annotated[Path | None, typer.Option(help="Data Summary.xlsx, if elsewhere.")] = None,
+    recordings: Annotated[Path | None, typer.Option(help="Recordings/, if elsewhere.")] = None,
     skip_seconds: Annotated[float, typer.Option(help="Settling period to leave out.")] = 10.0,
     duration_s: Annotated[float, typer.Option(help="Longest analysis window.")] = 300.0,
     segment_duration_s: Annotated[float, typer.Option(help="One row.")] = 3.0,
@@ -174,8 +175,9 @@ def build(
         bad_channel_seed=bad_channel_seed,
     )
     cell_ids = expand_cells(names)
-    _require_archive(raw_dir)
-    sources = Sources(raw_dir, chan_map, summary)
+    if chan_map is None or summary is None or recordings is None:
+        _require_archive(raw_dir)
+    sources = Sources(raw_dir, chan_map, summary, recordings)
     raise typer.Exit(build_cells(cell_ids, sources, root, options, n_threads=threads, force=force))
 
 

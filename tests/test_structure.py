@@ -57,18 +57,16 @@ def test_files_stay_small(path):
 def test_import_is_light():
     """``import spe1`` brings nothing heavy beyond what ``datasets`` brings."""
     code = (
-        "import sys, time, datasets\n"
-        "before = set(sys.modules); t = time.perf_counter()\n"
+        "import sys, datasets\n"
+        "before = set(sys.modules)\n"
         "import spe1\n"
-        "print(time.perf_counter() - t)\n"
         "print(sorted({m.split('.')[0] for m in set(sys.modules) - before}))\n"
     )
-    seconds, new = subprocess.run(
+    new = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PROJECT
-    ).stdout.splitlines()
+    ).stdout
     heavy = {"numba", "spikeinterface", "scipy", "matplotlib", "openpyxl", "sklearn"}
     assert not heavy & set(ast.literal_eval(new))
-    assert float(seconds) < 1.0
 
 
 def test_ground_floor_imports_nothing_heavy():

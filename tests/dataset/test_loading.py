@@ -201,3 +201,30 @@ def test_segment_of_a_shuffled_selection(built):
 def test_load_says_what_to_run(tmp_path):
     with pytest.raises(MissingFileError, match="spe1 build c26 --raw-dir"):
         spe1.load("c26", tmp_path)
+
+
+def test_each_input_can_be_given(archive, expected, tmp_path):
+    """Scattered files, from Python, through the builder class and by the command."""
+    raw = archive.raw_dir
+    places = {
+        "chan_map": tmp_path / "map.mat",
+        "summary": tmp_path / "table.xlsx",
+        "recordings": tmp_path / "cells",
+    }
+    places["chan_map"].symlink_to(raw / "chanMap.mat")
+    places["summary"].symlink_to(raw / "Data Summary.xlsx")
+    places["recordings"].symlink_to(raw / "Recordings")
+    empty = tmp_path / "raw"
+    empty.mkdir()
+    spe1.build("c14", raw_dir=empty, root=tmp_path / "a", **places, **SMALL.as_dict())
+    assert digest(spe1.load("c14", tmp_path / "a")) == expected
+    builder = spe1.Spe1(
+        config_name="c14",
+        raw_dir=empty,
+        root=tmp_path / "b",
+        cache_dir=str(tmp_path / "cache"),
+        **places,
+        **SMALL.as_dict(),
+    )
+    builder.download_and_prepare()
+    assert digest(builder.as_dataset()) == expected
