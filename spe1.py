@@ -23,6 +23,7 @@ from builder.errors import MissingFileError, Spe1Error, StaleOutputError
 from builder.layout import METADATA_NAME, SHARD_GLOB, SPLITS, RootLayout
 from builder.progress import Bars
 from builder.reading.arrays import load, segment_uV
+from builder.reading.traces import CellTraces, random_windows, read_uV
 
 if Path(builder.__file__).parent.parent != Path(__file__).parent:
     raise ImportError(
@@ -30,7 +31,17 @@ if Path(builder.__file__).parent.parent != Path(__file__).parent:
         "Run from another folder, or remove that one from the path."
     )
 
-__all__ = ["Spe1", "Spe1Config", "Spe1Error", "build", "load", "segment_uV"]
+__all__ = [
+    "CellTraces",
+    "Spe1",
+    "Spe1Config",
+    "Spe1Error",
+    "build",
+    "load",
+    "random_windows",
+    "read_uV",
+    "segment_uV",
+]
 __version__ = builder.__version__
 
 _OPTION_NAMES = tuple(field.name for field in fields(BuildOptions))
