@@ -8,6 +8,7 @@ forward and backward (zero phase), median of all channels subtracted per sample.
 
 from __future__ import annotations
 
+import threading
 from functools import cache
 from typing import Protocol
 
@@ -109,6 +110,7 @@ class FastPreprocessor:
 
         self._raw = raw
         self._kernel = kernels.bandpass_reference
+        self._local = threading.local()
 
     def read(
         self,
@@ -125,10 +127,17 @@ class FastPreprocessor:
         for begin in range(start, stop, _PIECE_SAMPLES):
             end = min(begin + _PIECE_SAMPLES, stop)
             first = max(begin - MARGIN_SAMPLES, 0)
-            counts = self._raw.read_counts(first, min(end + MARGIN_SAMPLES, self._raw.n_npx))
+            last = min(end + MARGIN_SAMPLES, self._raw.n_npx)
+            counts = self._raw.read_counts(first, last, self._buffer(last - first))
             target = out[:, begin - start : end - start]
             self._kernel(counts, begin - first, GAIN_UV_PER_BIT, sos, zi, subtract_median, target)
         return out
+
+    def _buffer(self, n_samples: int) -> np.ndarray:
+        """This thread's memory for counts: fresh pages for every piece cost as much as reading."""
+        if len(getattr(self._local, "counts", ())) < n_samples:
+            self._local.counts = np.empty((n_samples, N_CHANNELS), dtype="<i2")
+        return self._local.counts
 
 
 class ReferencePreprocessor:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ast
-import csv
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +13,7 @@ from builder.cells import get_cell
 from builder.constants import N_CHANNELS, NPX_RATE_HZ
 from builder.errors import MissingFileError, PatchTraceError, RawDataError
 from builder.layout import RAW_SUFFIXES, RawLayout
+from builder.source.expt_meta import read_meta_shapes
 
 _NPX_SAMPLE_BYTES = N_CHANNELS * 2
 _PATCH_SAMPLE_BYTES = 8
@@ -67,7 +65,7 @@ class RawCell:
         """The first patch sample that is not before an NPX sample."""
         return -(-npx_sample * self.n_patch // self.n_npx)
 
-    def read_counts(self, start: int, stop: int) -> np.ndarray:
+    def read_counts(self, start: int, stop: int, out: np.ndarray | None = None) -> np.ndarray:
         """NPX samples as stored.
 
         Reads instead of mapping, so that resident memory does not grow.
@@ -76,13 +74,17 @@ class RawCell:
         ----------
         start, stop : int
             Samples, within [0, n_npx].
+        out : np.ndarray, optional
+            int16, C order, (n, N_CHANNELS) with n at least stop - start, to read into.
 
         Returns
         -------
         np.ndarray
             int16 (stop - start, N_CHANNELS), ADC counts.
         """
-        counts = np.empty((stop - start, N_CHANNELS), dtype="<i2")
+        if out is None:
+            out = np.empty((stop - start, N_CHANNELS), dtype="<i2")
+        counts = out[: stop - start]
         _read_exactly(self.npx_path, start * _NPX_SAMPLE_BYTES, counts)
         return counts
 
@@ -243,48 +245,6 @@ def _check_against_meta(path: Path, raw: RawCell) -> None:
                 do="the file is cut short, has another number of channels, or belongs to another "
                 "cell: fetch it again",
             )
-
-
-def read_meta_shapes(path: Path) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Shapes of the two recordings from ``expt_meta.csv``.
-
-    The release wrote it with Python 2: a header ``npx,patch`` and one row of
-    literals such as ``[(384L, 24301033L), 'int16']`` and ``[40521060, 'float64']``.
-
-    Returns
-    -------
-    npx_shape, patch_shape : tuple of int
-        (n_channels, n_samples) and (n_samples,).
-
-    Raises
-    ------
-    RawDataError
-        The file does not read as such.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-        rows = list(csv.reader(text.splitlines()))
-        columns = [name.strip() for name in rows[0]]
-        by_name = dict(zip(columns, rows[1], strict=True))
-        return _shape(by_name["npx"]), _shape(by_name["patch"])
-    except (ValueError, SyntaxError, KeyError, IndexError, TypeError, RecursionError) as error:
-        raise RawDataError(
-            "The description of the recording cannot be read.",
-            where=path,
-            expected="a header 'npx,patch' and one row such as \"[(384L, 24301033L), 'int16']\"",
-            got=f"{type(error).__name__}: {error}",
-            do="fetch the file again, or remove it to build without this check",
-        ) from error
-
-
-def _shape(literal: str) -> tuple[int, ...]:
-    """``[(384L, 10L), 'int16']`` to (384, 10); ``[10, 'float64']`` to (10,)."""
-    value = ast.literal_eval(re.sub(r"(?<=\d)L\b", "", literal.strip()))
-    shape = value[0] if isinstance(value, list | tuple) else value
-    shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    if not shape or not all(type(n) is int and n > 0 for n in shape):
-        raise ValueError(f"{literal!r} holds no shape")
-    return shape
 
 
 def check_patch_values(raw: RawCell) -> None:
