@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -91,6 +92,28 @@ def _bar_format(total: int, unit: str) -> str | None:
     if unit == "B":
         return None
     return "{l_bar}{bar}| {n_fmt}/{total_fmt} {unit} [{elapsed}<{remaining}]"
+
+
+class Stoppable(Silent):
+    """Reports to nobody, and ends work in another thread at its next report.
+
+    Python cannot stop a thread; after `stop` every ``advance`` raises `Stopped`.
+    """
+
+    def __init__(self) -> None:
+        self._is_stopped = threading.Event()
+
+    def stop(self) -> None:
+        """End the work that reports here."""
+        self._is_stopped.set()
+
+    def advance(self, amount: int) -> None:
+        if self._is_stopped.is_set():
+            raise Stopped
+
+
+class Stopped(Exception):
+    """The work was ended by `Stoppable.stop`; nobody waits for its result."""
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from builder.dataset.card import write_card
 from builder.dataset.existing import is_current
 from builder.dataset.inputs import Identity, Inputs, Sources, identify, read_inputs
 from builder.dataset.metadata import ConversionMetadata, read_model
-from builder.dataset.options import BuildOptions, Window
+from builder.dataset.options import BuildOptions
 from builder.dataset.provenance import Findings, dataset_info, make_metadata
 from builder.dataset.quicklook import Quicklook, draw_quicklook
 from builder.dataset.root import (
@@ -43,7 +43,7 @@ from builder.layout import (
     SPLITS,
     RootLayout,
 )
-from builder.progress import Progress, Silent, stage
+from builder.progress import Progress, Silent, Stoppable, stage
 from builder.signal.channels import BadChannels, DetectionOptions, detect_bad_channels
 from builder.signal.preprocess import Preprocessor, make_preprocessor
 from builder.signal.template import SpikeSums
@@ -150,7 +150,7 @@ def build_cell(
 
         status = "up to date"
         if not is_current(layout.cell(cell_id), lambda: identity(progress), options, force):
-            _tell_size(layout, cell_id, inputs.window, progress)
+            _tell_size(layout, cell_id, inputs, progress)
             with growing_cell(layout, cell_id, list_cell) as folder:
                 _fill(folder, cell_id, inputs, options, identity, n_threads, progress)
             status = "built"
@@ -164,9 +164,12 @@ def build_cell(
     return BuildResult(cell_id, folder, status, metadata, time.monotonic() - started)
 
 
-def _tell_size(layout: RootLayout, cell_id: str, window: Window, progress: Progress) -> None:
+def _tell_size(layout: RootLayout, cell_id: str, inputs: Inputs, progress: Progress) -> None:
     """Check the room for the cell and say its size before the work begins."""
-    n_bytes = 4 * N_CHANNELS * window.n_samples + 40 * int(window.n_samples / NPX_RATE_HZ * 50_100)
+    window = inputs.window
+    # float32 traces; of each patch sample a float32 value and a float64 time.
+    n_patch = int(window.n_samples / NPX_RATE_HZ * inputs.raw.patch_rate_hz)
+    n_bytes = 4 * N_CHANNELS * window.n_samples + 12 * n_patch
     free = require_space(layout.root, n_bytes, cell_id)
     progress.note(
         f"writes {n_bytes / 1e9:.2f} GB to {layout.root.resolve()} ({free / 1e9:.0f} GB free)"
@@ -178,7 +181,7 @@ def _fill(
     cell_id: str,
     inputs: Inputs,
     options: BuildOptions,
-    identity: Callable[[], Identity],
+    identity: Callable[[Progress], Identity],
     n_threads: int,
     progress: Progress,
 ) -> None:
@@ -195,11 +198,20 @@ def _fill(
     spikes = ground_truth.in_window(window.start, window.stop)
     sums = SpikeSums(spikes, window.n_samples, options.n_before, options.n_after)
     preprocessor = make_preprocessor(raw, options.engine)
+    stoppable = Stoppable()
     with ThreadPoolExecutor(1) as beside:
         try:
-            bad = beside.submit(_find_bad_channels, inputs, options, preprocessor)
-            agreement = beside.submit(find_agreement, raw, inputs.patch_type, ground_truth)
-            known = beside.submit(identity)
+            bad = beside.submit(_find_bad_channels, inputs, options, preprocessor, stoppable)
+            agreement = beside.submit(
+                find_agreement, raw, inputs.patch_type, ground_truth, stoppable
+            )
+            known = beside.submit(identity, stoppable)
+
+            def check() -> None:
+                for task in (bad, agreement, known):
+                    if task.done():
+                        task.result()
+
             segments, peak_channel = write_segments(
                 folder,
                 window,
@@ -207,6 +219,7 @@ def _fill(
                 spikes,
                 sums,
                 lambda: bad.result().all,
+                check,
                 n_threads=n_threads,
                 progress=progress,
             )
@@ -227,14 +240,16 @@ def _fill(
                 fingerprint=known.result().fingerprint,
                 simulated=inputs.simulated,
             )
-        finally:
+        except BaseException:
+            stoppable.stop()
             beside.shutdown(wait=True, cancel_futures=True)
+            raise
     with stage(progress, "side files", 1, "cell"):
         _write_side_files(folder, found, raw, spikes)
 
 
 def _find_bad_channels(
-    inputs: Inputs, options: BuildOptions, preprocessor: Preprocessor
+    inputs: Inputs, options: BuildOptions, preprocessor: Preprocessor, progress: Progress
 ) -> BadChannels:
     window = inputs.window
     return detect_bad_channels(
@@ -245,6 +260,7 @@ def _find_bad_channels(
         window.n_samples,
         inputs.positions_um,
         DetectionOptions(n_chunks=options.bad_channel_chunks, seed=options.bad_channel_seed),
+        progress=progress,
     )
 
 

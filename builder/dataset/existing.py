@@ -22,6 +22,8 @@ from builder.layout import (
     TEMPLATES_NAME,
 )
 
+_LITTER = {".DS_Store", "Thumbs.db", "desktop.ini", ".directory"}
+
 
 def is_current(
     folder: Path, identity: Callable[[], Identity], options: BuildOptions, force: bool
@@ -56,7 +58,7 @@ def is_current(
             "The folder holds files that are none of a built cell's; it is never replaced.",
             where=folder,
             got=", ".join(foreign[:5]) + (" ..." if len(foreign) > 5 else ""),
-            do="choose another root, or move the folder away",
+            do="move those files away, or choose another root",
         )
     if force:
         return False
@@ -120,6 +122,9 @@ def _foreign_files(folder: Path) -> list[str]:
     foreign = []
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)
+        # What desktops and network disks leave everywhere is nobody's data.
+        if name.name in _LITTER or name.name.startswith(("._", ".nfs")):
+            continue
         is_shard = path.match(SHARD_GLOB) or path.match("cache-*.arrow") or path.match("tmp*")
         is_known = (
             str(name) in top

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from builder.dataset.root import require_space
 from builder.dataset.shards import count_rows
-from builder.dataset.transaction import translated_os_errors
 
 
 def can_link(output_dir: str, file_format: str | None) -> bool:
@@ -46,6 +45,5 @@ def link_shards(shards: list[Path], folder: Path, prefix: str) -> list[int]:
             os.link(shard, folder / name)
         except OSError:  # another file system, or one without hard links
             require_space(folder, shard.stat().st_size, "a copy in the datasets cache")
-            with translated_os_errors(folder):
-                shutil.copyfile(shard, folder / name)
+            shutil.copyfile(shard, folder / name)
     return [count_rows(shard) for shard in shards]

@@ -102,6 +102,15 @@ def require_space(root: Path, n_bytes: int, what: str) -> int:
     return free
 
 
+def _side_files(chan_map: Path, summary: Path) -> dict[str, bytes]:
+    """The side files of a root, by name."""
+    return {
+        CHAN_MAP_NAME: chan_map.read_bytes(),
+        SUMMARY_NAME: summary.read_bytes(),
+        SUMMARY_CSV_NAME: summary_as_csv(summary).encode(),
+    }
+
+
 def check_side_files(layout: RootLayout, chan_map: Path, summary: Path) -> None:
     """The side files may be written: they are not there, the same, or ours.
 
@@ -112,12 +121,7 @@ def check_side_files(layout: RootLayout, chan_map: Path, summary: Path) -> None:
     """
     if has_our_card(layout):
         return
-    csv = summary_as_csv(summary).encode()
-    for name, content in (
-        (CHAN_MAP_NAME, chan_map.read_bytes()),
-        (SUMMARY_NAME, summary.read_bytes()),
-        (SUMMARY_CSV_NAME, csv),
-    ):
+    for name, content in _side_files(chan_map, summary).items():
         path = layout.root / name
         if path.exists() and path.read_bytes() != content:
             raise OptionError(
@@ -129,12 +133,7 @@ def check_side_files(layout: RootLayout, chan_map: Path, summary: Path) -> None:
 
 def mirror_side_files(layout: RootLayout, chan_map: Path, summary: Path) -> None:
     """Copy the channel map and the summary (also as CSV) into the root."""
-    csv = summary_as_csv(summary).encode()
-    for name, content in (
-        (CHAN_MAP_NAME, chan_map.read_bytes()),
-        (SUMMARY_NAME, summary.read_bytes()),
-        (SUMMARY_CSV_NAME, csv),
-    ):
+    for name, content in _side_files(chan_map, summary).items():
         target = layout.root / name
         if not (target.exists() and target.read_bytes() == content):
             partial = layout.root / f"{name}.incomplete"

@@ -22,6 +22,7 @@ import pyarrow as pa
 from builder.constants import N_CHANNELS, NPX_RATE_HZ
 from builder.errors import OutputError
 from builder.layout import DATASET_INFO_NAME, STATE_NAME, shard_name
+from builder.progress import Progress
 
 BATCH_ROWS = 2
 #: Shards hold whole batches and are about this large, as ``save_to_disk`` makes them.
@@ -221,7 +222,12 @@ class SplitWriter:
         """Finish the last shard."""
         self._close_shard()
 
-    def move_spikes(self, old_channel: int, new_channel: int) -> None:
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of the shards that are written."""
+        return sum(path.stat().st_size for path in self.shards)
+
+    def move_spikes(self, old_channel: int, new_channel: int, progress: Progress) -> None:
         """Put the spikes of a closed split on another channel, in place, and hash it again.
 
         The spike lists are the last few kilobytes of a batch, and only their offsets
@@ -243,6 +249,7 @@ class SplitWriter:
         for path in self.shards:
             with path.open("rb") as file:
                 self.hashes[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+            progress.advance(path.stat().st_size)
 
     def abandon(self) -> None:
         """Let go of an unfinished shard, for a build that fails; nothing after `close`."""

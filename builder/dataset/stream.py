@@ -57,6 +57,7 @@ def write_segments(
     spikes: np.ndarray,
     sums: SpikeSums,
     find_bad_channels: Callable[[], tuple[int, ...]],
+    check: Callable[[], None],
     *,
     n_threads: int,
     progress: Progress,
@@ -80,6 +81,8 @@ def write_segments(
         Of the same spikes; complete afterwards.
     find_bad_channels : callable
         Gives the channels that cannot be the peak; asked at the end.
+    check : callable
+        Asked before every batch; raises if what runs beside has failed.
 
     Returns
     -------
@@ -99,14 +102,16 @@ def write_segments(
     try:
         guess = guess_peak_channel(work.read, sums, pool)
         with stage(progress, "write segments", 4 * N_CHANNELS * window.n_samples, "B"):
-            _pump(batches, work, pool, writers, guess, progress)
+            _pump(batches, work, pool, writers, guess, check, progress)
         for writer in writers.values():
             writer.close()
         template = sums.template()
         peak_channel = template.peak_channel(find_bad_channels())
         if peak_channel != guess:
-            for writer in writers.values():
-                writer.move_spikes(guess, peak_channel)
+            n_bytes = sum(writer.n_bytes for writer in writers.values())
+            with stage(progress, "move spikes", n_bytes, "B"):
+                for writer in writers.values():
+                    writer.move_spikes(guess, peak_channel, progress)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
         for writer in writers.values():
@@ -140,6 +145,7 @@ def _pump(
     pool: ThreadPoolExecutor,
     writers: dict[str, SplitWriter],
     peak_channel: int,
+    check: Callable[[], None],
     progress: Progress,
 ) -> None:
     """Keep the threads computing the next batch while this one is written."""
@@ -150,6 +156,7 @@ def _pump(
     )
     running: deque[tuple[_Batch, np.ndarray, list[Future[np.ndarray]]]] = deque()
     while waiting or running:
+        check()
         while waiting and free:
             batch, buffer = waiting.popleft(), free.popleft()
             running.append((batch, buffer, work.submit(pool, batch, buffer)))

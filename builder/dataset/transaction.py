@@ -133,7 +133,7 @@ def growing_cell(
         the new one lies there.
     """
     folder = layout.incomplete(cell_id)
-    with translated_os_errors(folder):
+    with translated_os_errors(layout.root):
         try:
             folder.mkdir()
             yield folder
@@ -170,8 +170,8 @@ def _put_in_place(layout: RootLayout, cell_id: str, list_cell: Callable[[bool], 
         list_cell(False)
         try:
             _swap(incomplete, cell, layout.free_replaced(cell_id))
-        except OSError:
-            list_cell(True)
+        except BaseException:
+            list_cell(True)  # whichever of the two is there now
             raise
     _sync(layout.root)
 

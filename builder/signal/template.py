@@ -127,8 +127,8 @@ def guess_peak_channel(read: Read, sums: SpikeSums, pool: ThreadPoolExecutor) ->
     sums : SpikeSums
     pool : ThreadPoolExecutor
     """
-    step = max(1, len(sums.used) // _N_GUESS_SPIKES)
-    chosen = sums.used[step // 2 :: step][:_N_GUESS_SPIKES].tolist()
+    n_chosen = min(len(sums.used), _N_GUESS_SPIKES)
+    chosen = sums.used[np.linspace(0, len(sums.used) - 1, n_chosen).astype(int)].tolist()
     windows = pool.map(lambda spike: read(spike - sums.n_before, spike + sums.n_after), chosen)
     mean_uV = sum(windows, np.zeros((N_CHANNELS, sums.n_before + sums.n_after))).T
     guess = Template(mean_uV, sums.n_before, sums.n_after, len(chosen), len(chosen))

@@ -21,6 +21,7 @@ from builder.constants import (
     PATCH_THRESHOLD_MADS,
 )
 from builder.errors import PatchTraceError
+from builder.progress import Progress
 from builder.source.raw import RawCell
 
 #: Trace read on each side of a piece before filtering. The slowest pole of the
@@ -54,7 +55,7 @@ class Agreement:
     median_offset_ms: float | None
 
 
-def detect_spikes(raw: RawCell, polarity: int) -> np.ndarray:
+def detect_spikes(raw: RawCell, polarity: int, progress: Progress | None = None) -> np.ndarray:
     """Patch samples of the action potentials' peaks.
 
     Parameters
@@ -62,6 +63,8 @@ def detect_spikes(raw: RawCell, polarity: int) -> np.ndarray:
     raw : RawCell
     polarity : int
         -1 looks for negative peaks (voltage clamp), +1 for positive ones.
+    progress : Progress, optional
+        Told of the samples of every pass; there are five.
 
     Returns
     -------
@@ -80,7 +83,7 @@ def detect_spikes(raw: RawCell, polarity: int) -> np.ndarray:
     import scipy.signal
 
     def pieces() -> Iterator[np.ndarray]:
-        return (values for _, values in _highpassed(raw))
+        return (values for _, values in _highpassed(raw, progress))
 
     center = exact_median(pieces)
     largest = 0.0
@@ -104,7 +107,7 @@ def detect_spikes(raw: RawCell, polarity: int) -> np.ndarray:
     height = PATCH_THRESHOLD_MADS * mad + polarity * center
     samples, heights = [], []
     last = np.empty(0)
-    for start, values in _highpassed(raw):
+    for start, values in _highpassed(raw, progress):
         # Two samples of the piece before, so that a peak on the seam is seen once.
         joined = np.concatenate([last, polarity * values])
         found, properties = scipy.signal.find_peaks(joined, height=height)
@@ -118,7 +121,7 @@ def detect_spikes(raw: RawCell, polarity: int) -> np.ndarray:
     return all_samples[keep_highest(all_samples, all_heights, distance)]
 
 
-def _highpassed(raw: RawCell) -> Iterator[tuple[int, np.ndarray]]:
+def _highpassed(raw: RawCell, progress: Progress | None = None) -> Iterator[tuple[int, np.ndarray]]:
     """(start, high-passed values) of consecutive pieces that cover the trace."""
     import scipy.signal
 
@@ -133,6 +136,8 @@ def _highpassed(raw: RawCell) -> Iterator[tuple[int, np.ndarray]]:
     for start, stop in raw.patch_ranges():
         first, last = max(start - margin, 0), min(stop + margin, raw.n_patch)
         filtered = scipy.signal.sosfiltfilt(sos, raw.read_patch(first, last))
+        if progress is not None:
+            progress.advance(stop - start)
         yield start, filtered[start - first : stop - first]
 
 

@@ -15,6 +15,7 @@ from builder.errors import (
     RawDataError,
     SpikeIndexError,
 )
+from builder.progress import Progress
 from builder.source.detect import Agreement, compare_spike_trains, detect_spikes
 from builder.source.raw import RawCell, check_patch_values
 
@@ -105,21 +106,38 @@ def find_ground_truth(raw: RawCell, patch_type: PatchType, source: str = "auto")
     return GroundTruth(samples, npx_samples, label)
 
 
-def find_agreement(raw: RawCell, patch_type: PatchType, chosen: GroundTruth) -> Agreement | None:
+def find_agreement(
+    raw: RawCell,
+    patch_type: PatchType,
+    chosen: GroundTruth,
+    progress: Progress | None = None,
+) -> Agreement | None:
     """The release's spikes (reference) against detection (test), over the whole recording.
 
-    None where the release has no spikes, or its trace has no noise to detect them by.
+    None where the release has no usable spikes, or its trace no noise to detect them by.
+
+    Parameters
+    ----------
+    raw : RawCell
+    patch_type : PatchType
+    chosen : GroundTruth
+    progress : Progress, optional
+        Told of the patch samples that detection has passed.
     """
     if raw.spikes_path is None:
         return None
     if chosen.source == "file":
         released = chosen.patch_samples
         try:
-            detected = detect_spikes(raw, patch_type.polarity)
+            detected = detect_spikes(raw, patch_type.polarity, progress)
         except PatchTraceError:
             return None
     else:
-        released, detected = read_spike_samples(raw), chosen.patch_samples
+        detected = chosen.patch_samples
+        try:
+            released = read_spike_samples(raw)
+        except SpikeIndexError:
+            return None
     return compare_spike_trains(released / raw.patch_rate_hz, detected / raw.patch_rate_hz)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,10 +102,11 @@ class RawCell:
 def _read_exactly(path: Path, offset: int, target: np.ndarray) -> None:
     view = target.data.cast("B")
     with path.open("rb", buffering=0) as file:
+        file.seek(offset)
         done = 0
         while done < len(view):
-            n = os.preadv(file.fileno(), [view[done:]], offset + done)
-            if n == 0:
+            n = file.readinto(view[done:])
+            if not n:
                 raise RawDataError(
                     "A raw file ended early: it was cut while it was being read.",
                     where=path,

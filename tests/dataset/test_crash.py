@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from builder.dataset import transaction
+from builder.dataset import stream, transaction
 from builder.dataset.build import build_cell
 from builder.dataset.metadata import ConversionMetadata, read_model
 from builder.dataset.root import prepare_root
@@ -219,8 +220,6 @@ def test_failure_keeps_the_old_cell(archive, built, tmp_path, monkeypatch):
 
 
 def test_interrupt_leaves_nothing(archive, tmp_path, monkeypatch):
-    from builder.dataset import stream
-
     def interrupt(*args):
         raise KeyboardInterrupt
 
@@ -248,3 +247,55 @@ def test_damaged_hash_cache_costs_time_only(archive, built, tmp_path):
     for text in ("", "[]", "{", json.dumps({"x": 1})):
         cache.write_text(text)
         assert build_cell("c14", archive.sources, root, SMALL).status == "up to date"
+
+
+def test_failure_beside_the_rows_ends_the_build_at_once(archive, tmp_path, monkeypatch):
+    """Not after a night of writing; and what else runs beside ends with it."""
+    from builder.dataset import build
+
+    def fail(*args, **kwargs):
+        raise RuntimeError("bad channels")
+
+    written = []
+    real_write = stream.SplitWriter.write
+
+    def write(self, *args):
+        written.append(self)
+        time.sleep(0.05)
+        real_write(self, *args)
+
+    monkeypatch.setattr(build, "detect_bad_channels", fail)
+    monkeypatch.setattr(stream.SplitWriter, "write", write)
+    options = replace(SMALL, segment_duration_s=0.02)  # 40 batches
+    n_threads_before = threading.active_count()
+    with pytest.raises(RuntimeError, match="bad channels"):
+        build_cell("c14", archive.sources, tmp_path / "spe1", options)
+    assert len(written) < 20
+    assert [p.name for p in (tmp_path / "spe1").iterdir()] == [".spe1"]
+    assert threading.active_count() == n_threads_before
+
+
+def test_what_runs_beside_stops_with_the_build(archive, tmp_path, monkeypatch):
+    """Ctrl-C does not wait for the hash of a file of 37 GB."""
+    from builder.dataset import identity
+
+    hashed = []
+
+    def endless(self, path, progress):
+        for i in range(600):
+            hashed.append(i)
+            progress.advance(1)
+            time.sleep(0.05)
+        return "0" * 64
+
+    def interrupt(*args):
+        time.sleep(1.0)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(identity.HashCache, "hash", endless)
+    monkeypatch.setattr(stream.SplitWriter, "write", interrupt)
+    n_threads_before = threading.active_count()
+    with pytest.raises(KeyboardInterrupt):
+        build_cell("c14", archive.sources, tmp_path / "spe1", SMALL)
+    assert len(hashed) < 300
+    assert threading.active_count() == n_threads_before
