@@ -1,4 +1,4 @@
-"""The cell that the tests of ``spe1 verify`` damage."""
+"""Cells and archives for tests to damage."""
 
 import os
 import shutil
@@ -9,6 +9,7 @@ import pytest
 from builder.constants import N_CHANNELS
 from builder.dataset import rows as rows_module
 from builder.dataset.build import build_cell
+from tests.dataset.bench import Bench
 from tests.recordings import SMALL
 
 
@@ -30,3 +31,8 @@ def cell(clean_root, tmp_path) -> Path:
     shutil.copytree(clean_root, root, copy_function=os.link)
     yield root / "c14"
     shutil.rmtree(root)
+
+
+@pytest.fixture
+def bench(copied_archive, tmp_path):
+    return Bench(copied_archive, tmp_path / "spe1")
