@@ -28,6 +28,15 @@ QUICKLOOK_NAME = "patch_quicklook.png"
 DATASET_DICT_NAME = "dataset_dict.json"
 DATASET_INFO_NAME = "dataset_info.json"
 STATE_NAME = "state.json"
+#: Every file of a cell but its shards and the metadata itself.
+SIDE_FILES = (
+    DATASET_DICT_NAME,
+    *(f"{split}/{name}" for split in SPLITS for name in (STATE_NAME, DATASET_INFO_NAME)),
+    TEMPLATES_NAME,
+    PATCH_NAME,
+    STATS_NAME,
+    QUICKLOOK_NAME,
+)
 CARD_NAME = "README.md"
 #: Stands in every card that we write; a README.md without it is somebody else's.
 CARD_MARKER = "<!-- made by spe1, again at every build: changes here are lost -->"

@@ -9,18 +9,7 @@ from builder.dataset.inputs import Identity
 from builder.dataset.metadata import ConversionMetadata, read_model
 from builder.dataset.options import BuildOptions
 from builder.errors import OptionError, Spe1Error, StaleOutputError
-from builder.layout import (
-    DATASET_DICT_NAME,
-    DATASET_INFO_NAME,
-    METADATA_NAME,
-    PATCH_NAME,
-    QUICKLOOK_NAME,
-    SHARD_GLOB,
-    SPLITS,
-    STATE_NAME,
-    STATS_NAME,
-    TEMPLATES_NAME,
-)
+from builder.layout import METADATA_NAME, SHARD_GLOB, SIDE_FILES, SPLITS
 
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini", ".directory"}
 
@@ -110,15 +99,7 @@ def _foreign_files(folder: Path) -> list[str]:
     """Files that no build writes and no reader of ``datasets`` leaves there."""
     if not folder.is_dir():
         return [folder.name]
-    top = {
-        METADATA_NAME,
-        STATS_NAME,
-        TEMPLATES_NAME,
-        PATCH_NAME,
-        QUICKLOOK_NAME,
-        DATASET_DICT_NAME,
-    }
-    in_split = {DATASET_INFO_NAME, STATE_NAME}
+    known = {METADATA_NAME, *SIDE_FILES, *SPLITS}
     foreign = []
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)
@@ -126,15 +107,8 @@ def _foreign_files(folder: Path) -> list[str]:
         if name.name in _LITTER or name.name.startswith(("._", ".nfs")):
             continue
         is_shard = path.match(SHARD_GLOB) or path.match("cache-*.arrow") or path.match("tmp*")
-        is_known = (
-            str(name) in top
-            or (len(name.parts) == 1 and name.name in SPLITS)
-            or (
-                len(name.parts) == 2
-                and name.parts[0] in SPLITS
-                and (name.name in in_split or is_shard)
-            )
-        )
+        in_split = len(name.parts) == 2 and name.parts[0] in SPLITS
+        is_known = name.as_posix() in known or (in_split and is_shard)
         if not is_known:
             foreign.append(name.as_posix())
     return foreign

@@ -102,6 +102,7 @@ def segment_uV(dataset: Dataset, index: int) -> np.ndarray:
             where="index",
             expected=f"{-len(dataset)} to {len(dataset) - 1}",
             got=index,
+            do="len(dataset) tells how many segments there are",
         )
     column = dataset.select_columns("cp").with_format("arrow")[index % len(dataset)]["cp"]
     # Not `.values`: it ignores where the row lies within its record batch.

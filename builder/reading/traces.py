@@ -97,6 +97,7 @@ class CellTraces:
                 "The range lies outside the traces.",
                 expected=f"{self.first} <= start < stop <= {self.last}",
                 got=f"[{start}, {stop})",
+                do="count from the start of the analysis window; test alone does not begin at 0",
             )
         chosen: Any = slice(None) if channels is None else channels
         if not isinstance(chosen, slice):
@@ -107,6 +108,7 @@ class CellTraces:
                     where="channels",
                     expected=f"a list of numbers in [0, {N_CHANNELS - 1}]",
                     got=chosen.tolist(),
+                    do="leave channels out for all of them",
                 )
         low = int(np.searchsorted(self._starts, start, side="right")) - 1
         high = int(np.searchsorted(self._starts, stop, side="left"))
@@ -172,6 +174,7 @@ def random_windows(
             where="n_samples",
             expected=f"1 to {traces.last - traces.first}",
             got=n_samples,
+            do="choose shorter windows",
         )
     rng = np.random.default_rng(seed)
     done = 0

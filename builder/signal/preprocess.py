@@ -203,4 +203,5 @@ def _check_range(start: int, stop: int, n_samples: int) -> None:
             "The range lies outside the recording.",
             expected=f"0 <= start < stop <= {n_samples}",
             got=f"[{start}, {stop})",
+            do="ask for samples of the recording, stop excluded",
         )

@@ -152,7 +152,11 @@ def read_spike_samples(raw: RawCell) -> np.ndarray:
     """
     path = raw.spikes_path
     if path is None:
-        raise MissingFileError(f"{raw.cell_id} has no wc_spike_samples.npy.", where=raw.patch_path)
+        raise MissingFileError(
+            f"{raw.cell_id} has no wc_spike_samples.npy.",
+            where=raw.patch_path,
+            do="take the spikes from the patch trace (spike_source='detect')",
+        )
 
     def error(what: str, expected: object, got: object) -> SpikeIndexError:
         return SpikeIndexError(

@@ -8,10 +8,10 @@ from builder.constants import N_CHANNELS
 from builder.dataset.options import Window
 from builder.dataset.rows import SCHEMA, Row, make_batch
 from builder.dataset.verify import verify_cell, verify_root
-from builder.dataset.verify.files import SIDE_FILES
 from builder.dataset.verify.report import Report
 from builder.dataset.verify.rows import RowCheck
 from builder.dataset.verify.sums import TemplateSum
+from builder.layout import SIDE_FILES
 from builder.signal.histogram import ChannelHistogram
 from tests.dataset.verify_helpers import (
     FIRST,

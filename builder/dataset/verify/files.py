@@ -10,32 +10,11 @@ from pathlib import Path, PurePosixPath
 
 from builder.dataset.metadata import ConversionMetadata, OutputFileMetadata
 from builder.dataset.verify.report import Report, listing
-from builder.layout import (
-    DATASET_DICT_NAME,
-    DATASET_INFO_NAME,
-    METADATA_NAME,
-    PATCH_NAME,
-    QUICKLOOK_NAME,
-    SHARD_GLOB,
-    SPLITS,
-    STATE_NAME,
-    STATS_NAME,
-    TEMPLATES_NAME,
-    shard_name,
-)
+from builder.layout import METADATA_NAME, SHARD_GLOB, SIDE_FILES, SPLITS, shard_name
 
 #: ``datasets`` writes these beside the shards; they are no part of the cell.
 _CACHE_GLOB = "cache-*.arrow"
 _CHUNK_BYTES = 1_000_000
-#: Every file of a cell but its shards and the metadata itself.
-SIDE_FILES = (
-    DATASET_DICT_NAME,
-    *(f"{split}/{name}" for split in SPLITS for name in (STATE_NAME, DATASET_INFO_NAME)),
-    TEMPLATES_NAME,
-    PATCH_NAME,
-    STATS_NAME,
-    QUICKLOOK_NAME,
-)
 
 
 @dataclass(frozen=True)
