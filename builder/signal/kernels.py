@@ -97,7 +97,7 @@ def _to_key(bits):
 
 
 @numba.njit(nogil=True, cache=True)
-def _median(values, keys, guess, scratch, scratch_bits):
+def channel_median(values, keys, guess, scratch, scratch_bits):
     """Exact median of ``values`` (N_CHANNELS,) float32, found by counting from a guess.
 
     Neighbouring samples have neighbouring medians, so a few vectorised counts
@@ -230,7 +230,7 @@ def bandpass_reference(counts, lead, gain, sos, zi, subtract_median, out):
             for c in range(n_channels):
                 tile[slot, c] = row[c]
             if subtract_median:
-                median = _median(tile[slot], keys, median, scratch, scratch_bits)
+                median = channel_median(tile[slot], keys, median, scratch, scratch_bits)
                 for c in range(n_channels):
                     tile[slot, c] -= median
             n_tile += 1

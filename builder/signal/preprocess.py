@@ -31,6 +31,19 @@ ENGINES = ("fast", "reference")
 _PIECE_SAMPLES = 45_000
 
 
+class Counts(Protocol):
+    """A recording as stored: `RawCell`, or what takes its place in a benchmark."""
+
+    @property
+    def n_npx(self) -> int:
+        """Samples."""
+        ...
+
+    def read_counts(self, start: int, stop: int, out: np.ndarray | None = None) -> np.ndarray:
+        """As `RawCell.read_counts`."""
+        ...
+
+
 class Preprocessor(Protocol):
     """Answers one question: the preprocessed traces of a range."""
 
@@ -105,7 +118,7 @@ def make_preprocessor(raw: RawCell, engine: str = "fast") -> Preprocessor:
 class FastPreprocessor:
     """The compiled path; ``read`` may be called from several threads at once."""
 
-    def __init__(self, raw: RawCell):
+    def __init__(self, raw: Counts):
         from builder.signal import kernels
 
         self._raw = raw

@@ -1,0 +1,1 @@
+"""Scores of spike localizers against the electrode that stood at the patched neuron."""
