@@ -1,0 +1,1 @@
+"""What the data are for: localization methods scored against the ground truth."""
