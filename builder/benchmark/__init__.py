@@ -1,1 +1,1 @@
-"""Scores of spike localizers against the electrode that stood at the patched neuron."""
+"""What the data are for: localization methods scored against the ground truth."""
