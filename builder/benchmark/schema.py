@@ -160,7 +160,7 @@ class Degradation(_Model):
     """
 
     electrodes_per_day: int
-    days: int
+    days: list[int]
     seeds: list[int]
     noise_sd_counts: float
     max_spikes_per_cell: int
