@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from builder import __version__
+from builder.cli_benchmark import benchmark
 from builder.errors import MissingFileError, OptionError, Spe1Error
 from builder.layout import CHAN_MAP_NAME, METADATA_NAME, SUMMARY_NAME, RawLayout, RootLayout
 
@@ -41,6 +42,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="SPE-1 paired patch-clamp and Neuropixels recordings as Hugging Face datasets.",
 )
+
+app.add_typer(benchmark, name="benchmark")
 
 Root = Annotated[Path, typer.Option("--root", help="Dataset root: one folder per built cell.")]
 RawDir = Annotated[

@@ -38,6 +38,8 @@ SIDE_FILES = (
     QUICKLOOK_NAME,
 )
 CARD_NAME = "README.md"
+#: The localization benchmark's result, once it has run.
+BENCHMARK_NAME = "localization_benchmark.json"
 #: Stands in every card that we write; a README.md without it is somebody else's.
 CARD_MARKER = "<!-- made by spe1, again at every build: changes here are lost -->"
 #: ``datasets`` writes ``cache-*.arrow`` beside the shards; only these are data.
@@ -84,6 +86,10 @@ class RootLayout:
     @property
     def card(self) -> Path:
         return self.root / CARD_NAME
+
+    @property
+    def benchmark(self) -> Path:
+        return self.root / BENCHMARK_NAME
 
     @property
     def private(self) -> Path:

@@ -13,7 +13,7 @@ GROUND = {"errors", "constants", "cells", "probe", "layout", "progress"}
 #: From left to right; a room imports only rooms before it and the ground floor.
 ROOMS = ["source", "signal", "dataset", "hub", "reading", "benchmark"]
 #: Above the rooms: what a person touches.
-FACES = {"cli", "console", "demo"}
+FACES = {"cli", "cli_benchmark", "console", "demo"}
 
 
 def _imports(path: Path) -> set[str]:

@@ -11,7 +11,14 @@ from builder.constants import LICENSE_NAME
 from builder.dataset.metadata import ConversionMetadata, read_model
 from builder.dataset.root import has_our_card
 from builder.errors import OptionError, OutputError
-from builder.layout import CARD_MARKER, METADATA_NAME, SHARD_GLOB, SPLITS, RootLayout
+from builder.layout import (
+    BENCHMARK_NAME,
+    CARD_MARKER,
+    METADATA_NAME,
+    SHARD_GLOB,
+    SPLITS,
+    RootLayout,
+)
 
 _TAGS = (
     "neuroscience",
@@ -27,6 +34,14 @@ _TAGS = (
 _SIMULATED = """
 > **Simulated data, not recordings.** Cells marked so in the table were made by ``spe1 simulate``;
 > nothing in them was measured in an animal.
+"""
+
+_BENCHMARK = f"""
+## Benchmark
+
+`{BENCHMARK_NAME}` holds the scores of center of mass, monopolar triangulation and grid convolution
+on cells of this folder, made by `spe1 benchmark localization`: by cell and over all, with every
+parameter and version. Whether its cells were simulated stands in `provenance`.
 """
 
 
@@ -77,19 +92,20 @@ def write_card(root: Path, *, without: str | None = None) -> Path:
             where=layout.card,
             do="move that file away, or name the dataset root",
         )
-    text = card_text([cell for cell in read_built_cells(layout) if cell.cell_id != without])
+    cells = [cell for cell in read_built_cells(layout) if cell.cell_id != without]
+    text = card_text(cells, has_benchmark=layout.benchmark.is_file())
     partial = layout.card.with_name(layout.card.name + ".incomplete")
     partial.write_text(text, encoding="utf-8")
     partial.replace(layout.card)
     return layout.card
 
 
-def card_text(cells: list[BuiltCell]) -> str:
+def card_text(cells: list[BuiltCell], *, has_benchmark: bool = False) -> str:
     """The card: YAML that lists exactly the given cells, and the text for people."""
     import yaml
 
     header = yaml.safe_dump(_front_matter(cells), sort_keys=False, allow_unicode=True, width=100)
-    return f"---\n{header}---\n{CARD_MARKER}\n{_body(cells)}"
+    return f"---\n{header}---\n{CARD_MARKER}\n{_body(cells, has_benchmark)}"
 
 
 def _front_matter(cells: list[BuiltCell]) -> dict[str, Any]:
@@ -149,7 +165,7 @@ def _cell_table(cells: list[BuiltCell]) -> str:
     return "\n".join(lines)
 
 
-def _body(cells: list[BuiltCell]) -> str:
+def _body(cells: list[BuiltCell], has_benchmark: bool) -> str:
     template = Path(__file__).with_name("card_body.md").read_text(encoding="utf-8")
     example = cells[0].cell_id if cells else "c14"
     return template.format(
@@ -157,5 +173,6 @@ def _body(cells: list[BuiltCell]) -> str:
         n_cells=len(cells),
         warning=_SIMULATED if any(c.metadata.provenance.simulated for c in cells) else "",
         example=example,
+        benchmark=_BENCHMARK if has_benchmark else "",
         zhao=", ".join(CELL_SETS["zhao"]),
     )

@@ -1,0 +1,14 @@
+"""Zhao et al. 2026 on built cells, with the flags of the public dataset's script and more.
+
+The same as ``spe1 benchmark localization``, for those who look for the script.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from builder.cli import main
+
+if __name__ == "__main__":
+    sys.argv[1:1] = ["benchmark", "localization"]
+    main()
