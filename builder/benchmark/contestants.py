@@ -48,7 +48,7 @@ CONTESTANTS = {
         Contestant(
             "peak_depth",
             "peak y",
-            "control: peak channel's depth, x at the probe's centre",
+            "control: peak depth, x at centre",
             "#CC79A7",
             "+",
             ":",

@@ -75,9 +75,10 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def simulated_mark(result: LocalizationBenchmark) -> str:
-    """What stands in every title where the cells are simulated."""
-    return " (simulated cells)" if result.provenance.simulated else ""
+def counted_cells(result: LocalizationBenchmark, n_cells: int) -> str:
+    """For titles: how many cells, and that they are simulated where they are."""
+    kind = "simulated cell" if result.provenance.simulated else "cell"
+    return f"{n_cells} {kind}" if n_cells == 1 else f"{n_cells} {kind}s"
 
 
 def levels_of(result: LocalizationBenchmark) -> list[str]:
@@ -107,8 +108,8 @@ def draw_scores(result: LocalizationBenchmark) -> Figure:
             axes.invert_yaxis()
             axes.grid(axis="y", visible=False)
     figure.suptitle(
-        f"{_n_cells(result)} cells{simulated_mark(result)}; "
-        f"bars: {100 * result.parameters.confidence:.0f} % interval, bootstrap over cells"
+        f"{counted_cells(result, _n_cells(result))}; "
+        f"lines: {100 * result.parameters.confidence:.0f} % interval, bootstrap over cells"
     )
     return figure
 
@@ -138,7 +139,7 @@ def draw_probe_map(result: LocalizationBenchmark) -> Figure | None:
     cells = [cell for cell in result.cells if cell.scores]
     n_columns = min(6, len(cells))
     n_rows = -(-len(cells) // n_columns)
-    figure = new_figure(max(1.75 * n_columns, 5.5), 2.75 * n_rows + 0.9)
+    figure = new_figure(max(1.75 * n_columns, 7.0), 2.75 * n_rows + 0.9)
     panels = figure.subplots(n_rows, n_columns, squeeze=False)
     for axes in panels.ravel()[len(cells) :]:
         axes.set_visible(False)
@@ -151,7 +152,7 @@ def draw_probe_map(result: LocalizationBenchmark) -> Figure | None:
         lowest.set_xlabel("x (µm)")
     handles, labels = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=9)
-    figure.suptitle(f"Estimates from templates{simulated_mark(result)}")
+    figure.suptitle(f"Estimates from templates: {counted_cells(result, len(cells))}")
     return figure
 
 

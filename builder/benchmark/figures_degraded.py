@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from builder.benchmark.contestants import CONTESTANTS
-from builder.benchmark.figures import levels_of, new_figure, simulated_mark
+from builder.benchmark.figures import counted_cells, levels_of, new_figure
 from builder.benchmark.grid_search import (
     GRID_PERCENTILES,
     GRID_RADII_UM,
@@ -37,9 +37,7 @@ def draw_degradation(result: LocalizationBenchmark, mode: Mode) -> Figure | None
     points = [point for point in result.degradation.points if point.mode == mode]
     if not points:
         return None
-    levels = [
-        level for level in levels_of(result) if any(point.level == level for point in points)
-    ]
+    levels = [level for level in levels_of(result) if any(point.level == level for point in points)]
     figure = new_figure(10.5, 1.3 + 2.7 * len(levels))
     panels = figure.subplots(len(levels), 3, squeeze=False, sharex=True)
     for level, row in zip(levels, panels, strict=True):
@@ -60,8 +58,8 @@ def draw_degradation(result: LocalizationBenchmark, mode: Mode) -> Figure | None
     figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=9)
     found = result.degradation
     figure.suptitle(
-        f"Electrodes die{_MODE_NAMES[mode]}: {len(found.cells)} cells"
-        f"{simulated_mark(result)}, {len(found.seeds)} seeds"
+        f"Electrodes die{_MODE_NAMES[mode]}: "
+        f"{counted_cells(result, len(found.cells))}, {len(found.seeds)} seeds"
     )
     return figure
 
@@ -141,8 +139,8 @@ def draw_grid_search(result: LocalizationBenchmark) -> Figure | None:
             axes.set_title(f"{CONTESTANTS[method].short}, day {day}")
     if image is not None:
         figure.colorbar(image, ax=panels, label="median 2-D error (µm)", shrink=0.8)
-    figure.suptitle(f"Parameters, {level}: {len(result.grid_search.cells)} cells"
-                    f"{simulated_mark(result)}")
+    n_cells = len(result.grid_search.cells)
+    figure.suptitle(f"Parameters, {level}: {counted_cells(result, n_cells)}")
     return figure
 
 
@@ -165,9 +163,7 @@ def _label_cells(axes: Axes, table_um: np.ndarray, highest_um: float, lowest_um:
         axes.text(j, i, f"{value:.1f}", ha="center", va="center", color=color, fontsize=10)
 
 
-def _label_axes(
-    axes: Axes, method: str, rows: Sequence[float], columns: Sequence[float]
-) -> None:
+def _label_axes(axes: Axes, method: str, rows: Sequence[float], columns: Sequence[float]) -> None:
     axes.set_yticks(range(len(rows)), [f"{value:g}" for value in rows])
     axes.set_xticks(range(len(columns)), [f"{value:g}" for value in columns])
     axes.set_ylabel("radius (µm)")

@@ -231,7 +231,9 @@ def _read_templates(path: Path) -> tuple[np.ndarray, np.ndarray, int, float]:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in _ARRAYS}
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as cause:
-        raise error(f"{path.name} cannot be read.", f"arrays {', '.join(_ARRAYS)}", cause) from cause
+        raise error(
+            f"{path.name} cannot be read.", f"arrays {', '.join(_ARRAYS)}", cause
+        ) from cause
     templates, positions_um = arrays["templates"], arrays["probe_positions"]
     if templates.ndim != 3 or templates.shape[::2] != (1, N_CHANNELS):
         raise error("There is not one template.", f"(1, n, {N_CHANNELS})", templates.shape)

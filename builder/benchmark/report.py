@@ -95,9 +95,7 @@ def _table_html(table: Table) -> str:
     )
     body = "\n".join(
         "<tr>"
-        + "".join(
-            f"<td{kind}>{escape(text)}</td>" for kind, text in zip(classes, row, strict=True)
-        )
+        + "".join(f"<td{kind}>{escape(text)}</td>" for kind, text in zip(classes, row, strict=True))
         + "</tr>"
         for row in table.rows
     )

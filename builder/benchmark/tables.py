@@ -131,19 +131,20 @@ def comparison_table(result: LocalizationBenchmark) -> Table:
     """The paper's numbers beside those of its code's way and of the corrected one."""
     reference = published()
     by_key = {(row.mode, row.level, row.method): row.pooled for row in result.summary}
+    compared = dict.fromkeys(
+        (row.level, row.method) for row in result.summary if row.method in result.parameters.methods
+    )
     rows = []
-    for _, level, method in by_key:
-        if (level, method) in [row[:2] for row in rows] or method not in result.parameters.methods:
-            continue
+    for level, method in compared:
         scores = [by_key.get((mode, level, method)) for mode in ("as_published", "corrected")]
         rows.append(
             (
                 level,
-                method,
+                CONTESTANTS[method].label,
                 _share(reference.accuracy(level, method)),
-                *(_share(score and score.accuracy) for score in scores),
+                *(_share(score.accuracy if score else None) for score in scores),
                 _um(reference.median_error_um(level, method)),
-                *(_um(score and score.median_error_um) for score in scores),
+                *(_um(score.median_error_um if score else None) for score in scores),
             )
         )
     note = "Published: Zhao et al. 2026, 11 real cells, read from the figures (accuracy to 0.003, "
@@ -154,7 +155,7 @@ def comparison_table(result: LocalizationBenchmark) -> Table:
     return Table(
         "Beside the paper",
         ("on", "method", *parts),
-        tuple((level, CONTESTANTS[method].label, *rest) for level, method, *rest in rows),
+        tuple(rows),
         note,
     )
 

@@ -105,9 +105,7 @@ class Unit:
         whole = self.whole_spikes(self.n_before, self.n_after)
         as_published.require_spikes(self.cell.cell_id, whole)
         chosen = whole[self.template_spikes(len(whole))]
-        windows_uV = read_windows(
-            self.traces, chosen, self.n_before, self.n_after, self._n_threads
-        )
+        windows_uV = read_windows(self.traces, chosen, self.n_before, self.n_after, self._n_threads)
         return mean_of(windows_uV)
 
     def spike_windows_uV(self) -> np.ndarray:
