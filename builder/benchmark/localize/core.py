@@ -99,4 +99,8 @@ def _estimator(method: str, engine: str) -> Estimator:
         return reference.estimate
     if method == "center_of_mass":
         return mass.estimate
+    if method == "monopolar_triangulation":
+        from builder.benchmark.localize import monopolar
+
+        return monopolar.estimate
     return reference.estimate
