@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 
+from builder.benchmark.localize.decrease import enforce_decrease, parents_of
 from builder.benchmark.localize.monopolar_kernels import fit_monopoles
 from builder.benchmark.localize.params import MonopolarParams
 from builder.benchmark.localize.task import Task
-
-#: Waveforms that a thread takes at a time: some ten milliseconds of work.
-_AT_ONCE = 256
+from builder.benchmark.localize.threads import in_portions
 
 
 def estimate(task: Task, n_threads: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -24,15 +21,15 @@ def estimate(task: Task, n_threads: int = 1) -> tuple[np.ndarray, np.ndarray, np
     """
     params = task.params
     assert isinstance(params, MonopolarParams)
-    features = task.features().astype(np.float64)
     near_um = np.ascontiguousarray(task.positions_um[task.near].T)
-    found = np.empty((len(features), 4))
-    converged = np.empty(len(features), dtype=bool)
+    parents = parents_of(task) if params.enforce_decrease else []
+    found = np.empty((len(task.waveforms_uV), 4))
+    converged = np.empty(len(found), dtype=bool)
 
-    def fit(first: int) -> None:
-        some = slice(first, first + _AT_ONCE)
+    def fit(some: slice) -> None:
+        features = enforce_decrease(task.part(some).features(), parents)
         fit_monopoles(
-            features[some],
+            features.astype(np.float64),
             near_um,
             params.max_distance_um,
             params.initial_z_um,
@@ -40,6 +37,5 @@ def estimate(task: Task, n_threads: int = 1) -> tuple[np.ndarray, np.ndarray, np
             converged[some],
         )
 
-    with ThreadPoolExecutor(n_threads) as pool:
-        list(pool.map(fit, range(0, len(features), _AT_ONCE)))
+    in_portions(len(found), n_threads, fit)
     return found[:, :2].copy(), found[:, 2].copy(), converged
