@@ -74,7 +74,7 @@ def localize(
     )
     estimate = _estimator(method, engine)
     if len(task.waveforms_uV):
-        estimate(task.first(), 1)  # imports and compiles
+        estimate(task.part(slice(1)), 1)  # imports and compiles
     begun = time.perf_counter()
     xy_um, z_um, converged = estimate(task, n_threads)
     return Locations(method, xy_um, z_um, converged, time.perf_counter() - begun)
@@ -92,11 +92,20 @@ def _check(name: str, value: str, known: tuple[str, ...]) -> None:
 
 
 def _estimator(method: str, engine: str) -> Estimator:
-    """The function that does the work; imported only now, as numba and SpikeInterface are heavy."""
-    from builder.benchmark.localize import mass, reference
-
+    """The function that does the work; imported only now, as numba is heavy."""
+    # Each module has an ``estimate``; which one is asked for decides what is loaded.
     if engine == "spikeinterface":
+        from builder.benchmark.localize import reference
+
         return reference.estimate
     if method == "center_of_mass":
+        from builder.benchmark.localize import mass
+
         return mass.estimate
-    return reference.estimate
+    if method == "monopolar_triangulation":
+        from builder.benchmark.localize import monopolar
+
+        return monopolar.estimate
+    from builder.benchmark.localize import grid_match
+
+    return grid_match.estimate

@@ -71,9 +71,9 @@ class Task:
         """Channels within the radius of the peak channel, ascending: int64 (n_near,)."""
         return np.flatnonzero(self.distances_um <= self.params.radius_um)
 
-    def first(self) -> Task:
-        """The same with the first waveform only."""
-        return replace(self, waveforms_uV=self.waveforms_uV[:1])
+    def part(self, some: slice) -> Task:
+        """The same with some of the waveforms."""
+        return replace(self, waveforms_uV=self.waveforms_uV[some])
 
     def gather_uV(self, channels: np.ndarray) -> np.ndarray:
         """Some channels of all waveforms: float32 (n_waveforms, n_samples, len(channels))."""

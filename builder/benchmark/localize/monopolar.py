@@ -1,0 +1,41 @@
+"""Monopolar triangulation: the amplitudes, and the fits on all threads."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from builder.benchmark.localize.decrease import enforce_decrease, parents_of
+from builder.benchmark.localize.monopolar_kernels import fit_monopoles
+from builder.benchmark.localize.params import MonopolarParams
+from builder.benchmark.localize.task import Task
+from builder.benchmark.localize.threads import in_portions
+
+
+def estimate(task: Task, n_threads: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """x, y and z of every waveform, um, and whether its search met its tolerance.
+
+    Returns
+    -------
+    tuple of np.ndarray
+        float64 (n_waveforms, 2), float64 (n_waveforms,), bool (n_waveforms,).
+    """
+    params = task.params
+    assert isinstance(params, MonopolarParams)
+    near_um = np.ascontiguousarray(task.positions_um[task.near].T)
+    parents = parents_of(task) if params.enforce_decrease else []
+    found = np.empty((len(task.waveforms_uV), 4))
+    converged = np.empty(len(found), dtype=bool)
+
+    def fit(some: slice) -> None:
+        features = enforce_decrease(task.part(some).features(), parents)
+        fit_monopoles(
+            features.astype(np.float64),
+            near_um,
+            params.max_distance_um,
+            params.initial_z_um,
+            found[some],
+            converged[some],
+        )
+
+    in_portions(len(found), n_threads, fit)
+    return found[:, :2].copy(), found[:, 2].copy(), converged
