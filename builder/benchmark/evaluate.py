@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -87,14 +89,11 @@ def evaluate_cell(
     except Spe1Error as error:
         found.problem = error
         return found
-    for mode in options.modes:
-        unit = Unit(found.cell, mode, options.raw_dir, options.n_jobs)
+    units = [Unit(found.cell, mode, options.raw_dir, options.n_jobs) for mode in options.modes]
+    for unit in units:
         _evaluate_clean(unit, options, found)
-        if options.degradation or options.grid_search:
-            try:
-                _evaluate_degraded(unit, options, found, progress or Silent())
-            except Spe1Error as error:
-                found.note(mode, "degradation", error)
+    if options.degradation or options.grid_search:
+        _evaluate_degraded(units, options, found, progress or Silent())
     return found
 
 
@@ -139,14 +138,50 @@ def _estimate(
 
 
 def _evaluate_degraded(
-    unit: Unit, options: BenchmarkOptions, found: CellEvaluation, progress: Progress
+    units: Sequence[Unit], options: BenchmarkOptions, found: CellEvaluation, progress: Progress
 ) -> None:
-    """The days of figures 4 and 5.
+    """The days of figures 4 and 5; the modes share the filtered windows."""
+    usable: list[tuple[Unit, np.ndarray]] = []
+    for unit in units:
+        try:
+            usable.append((unit, _degraded_spikes(unit)))
+            raw = open_raw(unit.cell, options.raw_dir)
+        except Spe1Error as error:
+            found.note(unit.mode, "degradation", error)
+            return
+    unit = units[0]
+    joined = np.unique(np.concatenate([spikes for _, spikes in usable]))
+    windows = DegradedWindows(raw, joined, unit.n_before, unit.n_after, options.n_jobs)
+    days = set(options.days if options.degradation else ()) | set(
+        options.grid_days if options.grid_search else ()
+    )
+    wanted: dict[int, list[tuple[Unit, np.ndarray, int]]] = defaultdict(list)
+    for unit, spikes in usable:
+        for day in days:
+            of_unit = np.searchsorted(joined, spikes)
+            wanted[_n_dead(unit.mode, day)].append((unit, of_unit, day))
+    with stage(progress, "degrade", len(options.seeds) * len(wanted), "days"):
+        for seed in options.seeds:
+            for n_dead in sorted(wanted):
+                windows_uV = windows.with_dead(seed, n_dead)
+                for unit, of_unit, day in wanted[n_dead]:
+                    _evaluate_day(unit, windows_uV[of_unit], seed, day, options, found)
+                progress.advance(1)
+
+
+def _n_dead(mode: str, day: int) -> int:
+    if mode == "as_published":
+        return as_published.n_dead_on(day, ELECTRODES_PER_DAY)
+    return ELECTRODES_PER_DAY * day
+
+
+def _degraded_spikes(unit: Unit) -> np.ndarray:
+    """Spikes of a unit whose windows are looked at: int64 (n_spikes,), recording samples.
 
     Raises
     ------
     Spe1Error
-        The raw archive or the spikes are not there.
+        They are not there, or there are none, or it is not known where they lie.
     """
     metadata = unit.cell.metadata
     if metadata is None:
@@ -155,40 +190,21 @@ def _evaluate_degraded(
             where=unit.cell.folder / METADATA_NAME,
             do="build the cell with spe1 build",
         )
-    raw = open_raw(unit.cell, options.raw_dir)
     spikes = choose_spikes(unit.whole_spikes(unit.n_before, unit.n_after))
     as_published.require_spikes(unit.cell.cell_id, spikes)
-    days = sorted(
-        set(options.days if options.degradation else ())
-        | set(options.grid_days if options.grid_search else ())
-    )
-    with stage(progress, "degrade", len(options.seeds) * len(days), "days"):
-        windows = DegradedWindows(
-            raw,
-            spikes + metadata.analysis_window.start_sample,
-            unit.n_before,
-            unit.n_after,
-            options.n_jobs,
-        )
-        for seed in options.seeds:
-            for day in days:
-                _evaluate_day(unit, windows, seed, day, options, found)
-                progress.advance(1)
+    return spikes + metadata.analysis_window.start_sample
 
 
 def _evaluate_day(
     unit: Unit,
-    windows: DegradedWindows,
+    windows_uV: np.ndarray,
     seed: int,
     day: int,
     options: BenchmarkOptions,
     found: CellEvaluation,
 ) -> None:
-    """One day under one seed."""
-    n_dead = ELECTRODES_PER_DAY * day
-    if unit.mode == "as_published":
-        n_dead = as_published.n_dead_on(day, ELECTRODES_PER_DAY)
-    windows_uV = windows.with_dead(seed, n_dead)
+    """One day under one seed, from that day's windows: (n_spikes, n_samples, n_channels)."""
+    n_dead = _n_dead(unit.mode, day)
     template_uV = mean_of(windows_uV[unit.template_spikes(len(windows_uV))])
     pieces = {"templates": unit.waveforms(template_uV[np.newaxis], unit.n_before, template_uV)}
     if options.with_spikes:

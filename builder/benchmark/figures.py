@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from builder.benchmark.contestants import CONTESTANTS
-from builder.benchmark.schema import CellResult, LocalizationBenchmark, Mode, SummaryRow
+from builder.benchmark.schema import CellResult, LocalizationBenchmark, SummaryRow
 from builder.probe import SITE_WIDTH_UM, nominal_positions_um
 
 if TYPE_CHECKING:
@@ -226,8 +226,3 @@ def _draw_estimate(
 
 def _n_cells(result: LocalizationBenchmark) -> int:
     return sum(cell.problem is None for cell in result.cells)
-
-
-def has_mode(result: LocalizationBenchmark, mode: Mode) -> bool:
-    """Whether anything was computed in a mode."""
-    return any(row.mode == mode for row in result.summary)
