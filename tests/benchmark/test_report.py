@@ -1,0 +1,130 @@
+"""The page and the figures: self-contained, complete, nothing clipped."""
+
+import base64
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from builder.benchmark.contestants import CONTESTANTS
+from builder.benchmark.figures import figures, style
+from builder.benchmark.report import write_report
+from builder.benchmark.schema import read_benchmark
+from tests.benchmark.test_example import EXAMPLE
+
+
+class _Page(HTMLParser):
+    """Tags that are opened and closed, addresses, and the text."""
+
+    VOID = frozenset({"meta", "img", "br", "link", "!doctype"})
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.sources, self.text = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in self.VOID:
+            self.open.append(tag)
+        self.sources += [value for name, value in attrs if name in ("src", "href", "data")]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+@pytest.fixture(scope="module")
+def result():
+    return read_benchmark(EXAMPLE)
+
+
+@pytest.fixture(scope="module")
+def drawn(result):
+    return figures(result)
+
+
+def test_the_page_is_self_contained(result, tmp_path):
+    odd = result.cells[0].model_copy(update={"notes": ["<script>alert(1)</script> & more"]})
+    result = result.model_copy(update={"cells": [odd, *result.cells[1:]]})
+    written = write_report(tmp_path / "plots", result)
+    assert written[-1].name == "report.html" and all(path.stat().st_size > 0 for path in written)
+    html = written[-1].read_text(encoding="utf-8")
+    page = _Page()
+    page.feed(html)
+    assert page.open == [] and "<script" not in html and "url(" not in html
+    assert len(page.sources) == 5
+    for source in page.sources:
+        kind, data = source.split(",", 1)
+        assert kind == "data:image/svg+xml;base64"
+        svg = base64.b64decode(data).decode()
+        assert svg.rstrip().endswith("</svg>")
+        assert set(re.findall(r'href="([^"#])', svg)) <= set()
+    text = " ".join(page.text)
+    assert "<script>alert(1)</script> & more" in text
+    for words in ("Simulated.", "max_distance_um", "numpy", "um", "viewport"):
+        assert words in text or words in html
+    for cell in result.cells:
+        assert cell.cell_id in text
+
+
+def test_the_same_result_gives_the_same_page(result, tmp_path):
+    pages = [write_report(tmp_path / name, result)[-1].read_bytes() for name in "ab"]
+    assert pages[0] == pages[1]
+
+
+def test_every_figure_is_drawn(drawn):
+    assert set(drawn) == {
+        "scores",
+        "probe_map",
+        "degradation",
+        "degradation_as_published",
+        "grid_search",
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["scores", "probe_map", "degradation", "degradation_as_published", "grid_search"]
+)
+def test_no_text_is_clipped_or_tiny(drawn, name):
+    from matplotlib.text import Text
+
+    figure = drawn[name]
+    with style():
+        figure.canvas.draw()
+    box = figure.bbox
+    seen = 0
+    for text in figure.findobj(Text):
+        if text.get_text().strip() and text.get_visible() and text.get_size():
+            extent = text.get_window_extent()
+            if extent.width == 0 or not _is_shown(text):
+                continue
+            seen += 1
+            assert extent.x0 >= -2 and extent.x1 <= box.x1 + 2, text.get_text()
+            assert extent.y0 >= -2 and extent.y1 <= box.y1 + 2, text.get_text()
+            assert text.get_size() >= 8, text.get_text()
+    assert seen > 10
+
+
+def _is_shown(text):
+    """Whether matplotlib draws it: not of a hidden panel, not a tick beyond the limits."""
+    axes = text.axes
+    return axes is None or (axes.get_visible() and text.get_clip_on() is False)
+
+
+def test_contestants_differ_in_grey_too():
+    looks = [(look.marker, look.dash) for look in CONTESTANTS.values()]
+    assert len(set(looks)) == len(looks)
+    assert len({look.color for look in CONTESTANTS.values()}) == len(looks)
+
+
+def test_a_result_of_templates_alone_has_its_figures(result):
+    """Without spikes, degradation and grid search."""
+    plain = result.model_copy(
+        update={
+            "summary": [row for row in result.summary if row.level == "templates"],
+            "degradation": None,
+            "grid_search": None,
+        }
+    )
+    assert set(figures(plain)) == {"scores", "probe_map"}
