@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.setup
 
-.PHONY: setup demo test check format lock test-environments clean
+.PHONY: setup demo test check format lock test-environments benchmark-example clean
 
 setup: $(SETUP)
 
@@ -38,6 +38,10 @@ format: setup
 # datasets 3.6, 4.0 and the newest, each in an environment of its own: minutes, needs an index.
 test-environments: setup
 	$(BIN)/python -m pytest -m environments
+
+# localization_benchmark.json from its seed: 12 simulated cells, one after the other.
+benchmark-example: setup
+	$(BIN)/python scripts/benchmark_example.py
 
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \

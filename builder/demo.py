@@ -13,9 +13,10 @@ import typer
 
 from builder.constants import NPX_RATE_HZ
 from builder.dataset.build import build_cell
+from builder.dataset.card import write_card
 from builder.dataset.inputs import Sources
 from builder.dataset.options import BuildOptions
-from builder.layout import QUICKLOOK_NAME
+from builder.layout import QUICKLOOK_NAME, RootLayout
 from builder.progress import Bars
 
 CELL_ID = "c14"
@@ -56,9 +57,25 @@ def run_demo(folder: Path) -> None:
     )
     typer.echo("3. load it")
     _show_loading(root, folder / "cache")
+    typer.echo("4. localize it: distance from the electrode, um")
+    _show_localization(root)
     typer.echo("\npicture:  " + str((result.folder / QUICKLOOK_NAME).resolve()))
     typer.echo("dataset:  " + str(root.resolve()))
     typer.echo("check it: spe1 verify " + str(root))
+
+
+def _show_localization(root: Path) -> None:
+    """The benchmark on the template: methods and controls."""
+    from builder.benchmark.contestants import CONTESTANTS
+    from builder.benchmark.options import BenchmarkOptions
+    from builder.benchmark.run import run_benchmark
+    from builder.benchmark.schema import write_benchmark
+
+    result = run_benchmark(root, [CELL_ID], BenchmarkOptions())
+    for score in result.cells[0].scores:
+        typer.echo(f"   {CONTESTANTS[score.method].label}: {score.score.median_error_um:.1f}")
+    write_benchmark(RootLayout(root).benchmark, result)
+    write_card(root)
 
 
 def _show_loading(root: Path, cache_dir: Path) -> None:

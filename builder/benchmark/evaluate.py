@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from builder.benchmark import as_published
 from builder.benchmark.degrade import DegradedWindows, choose_spikes
@@ -20,6 +21,9 @@ from builder.benchmark.unit import SPIKE_WINDOW, Unit, mean_of, params_of
 from builder.errors import OutputError, Spe1Error
 from builder.layout import METADATA_NAME
 from builder.progress import Progress, Silent, stage
+
+#: What files that are missing or damaged raise: it befalls one cell, and the others go on.
+TROUBLE = (Spe1Error, OSError, pa.lib.ArrowException)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,9 +63,10 @@ class CellEvaluation:
     days: list[DayEstimate] = field(default_factory=list)
     grid: list[GridEstimate] = field(default_factory=list)
 
-    def note(self, mode: str, part: str, error: Spe1Error) -> None:
+    def note(self, mode: str, part: str, error: Exception) -> None:
         """A part that could not be computed."""
-        self.notes.append(f"{mode.replace('_', ' ')}, {part}: {error.what}")
+        cause = error.what if isinstance(error, Spe1Error) else f"{type(error).__name__}: {error}"
+        self.notes.append(f"{mode.replace('_', ' ')}, {part}: {cause}")
 
 
 def evaluate_cell(
@@ -89,11 +94,25 @@ def evaluate_cell(
     except Spe1Error as error:
         found.problem = error
         return found
+    except OSError as error:
+        found.problem = OutputError(
+            f"The files of {cell_id} cannot be read.",
+            where=root,
+            got=error,
+            do="check the folder's permissions and the disk",
+        )
+        return found
     units = [Unit(found.cell, mode, options.raw_dir, options.n_jobs) for mode in options.modes]
     for unit in units:
         _evaluate_clean(unit, options, found)
     if options.degradation or options.grid_search:
-        _evaluate_degraded(units, options, found, progress or Silent())
+        try:
+            _evaluate_degraded(units, options, found, progress or Silent())
+        except TROUBLE as error:
+            found.note("all", "degradation", error)
+            # A part of the days would be a curve of something else.
+            found.days.clear()
+            found.grid.clear()
     return found
 
 
@@ -101,7 +120,7 @@ def _evaluate_clean(unit: Unit, options: BenchmarkOptions, found: CellEvaluation
     """The template and, if asked for, every spike."""
     try:
         template_uV = unit.template_uV()
-    except Spe1Error as error:
+    except TROUBLE as error:
         # Masking nothing can be had from the shipped template alone.
         found.note(unit.mode, "its own template (the shipped one serves)", error)
         template_uV = unit.cell.template_uV
@@ -113,7 +132,7 @@ def _evaluate_clean(unit: Unit, options: BenchmarkOptions, found: CellEvaluation
         return
     try:
         windows_uV = unit.spike_windows_uV()
-    except Spe1Error as error:
+    except TROUBLE as error:
         found.note(unit.mode, "spikes", error)
         return
     if len(windows_uV) == 0:
@@ -140,25 +159,33 @@ def _estimate(
 def _evaluate_degraded(
     units: Sequence[Unit], options: BenchmarkOptions, found: CellEvaluation, progress: Progress
 ) -> None:
-    """The days of figures 4 and 5; the modes share the filtered windows."""
+    """The days of figures 4 and 5; the modes share the filtered windows.
+
+    Raises
+    ------
+    Spe1Error
+        The raw archive is not there or damaged.
+    """
     usable: list[tuple[Unit, np.ndarray]] = []
     for unit in units:
         try:
             usable.append((unit, _degraded_spikes(unit)))
-            raw = open_raw(unit.cell, options.raw_dir)
-        except Spe1Error as error:
+        except TROUBLE as error:
             found.note(unit.mode, "degradation", error)
-            return
-    unit = units[0]
+    if not usable:
+        return
+    unit = usable[0][0]
+    raw = open_raw(unit.cell, options.raw_dir)
     joined = np.unique(np.concatenate([spikes for _, spikes in usable]))
     windows = DegradedWindows(raw, joined, unit.n_before, unit.n_after, options.n_jobs)
-    days = set(options.days if options.degradation else ()) | set(
-        options.grid_days if options.grid_search else ()
+    days = sorted(
+        set(options.days if options.degradation else ())
+        | set(options.grid_days if options.grid_search else ())
     )
     wanted: dict[int, list[tuple[Unit, np.ndarray, int]]] = defaultdict(list)
     for unit, spikes in usable:
+        of_unit = np.searchsorted(joined, spikes)
         for day in days:
-            of_unit = np.searchsorted(joined, spikes)
             wanted[_n_dead(unit.mode, day)].append((unit, of_unit, day))
     with stage(progress, "degrade", len(options.seeds) * len(wanted), "days"):
         for seed in options.seeds:

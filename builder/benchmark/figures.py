@@ -137,9 +137,9 @@ def _draw_bars(axes: Axes, rows: list[SummaryRow], quantity: str) -> None:
 def draw_probe_map(result: LocalizationBenchmark) -> Figure | None:
     """Template estimates around each cell's electrode."""
     cells = [cell for cell in result.cells if cell.scores]
-    n_columns = min(6, len(cells))
+    n_columns = min(4, len(cells))
     n_rows = -(-len(cells) // n_columns)
-    figure = new_figure(max(1.75 * n_columns, 7.0), 2.75 * n_rows + 0.9)
+    figure = new_figure(max(2.4 * n_columns, 7.0), 2.3 * n_rows + 1.1)
     panels = figure.subplots(n_rows, n_columns, squeeze=False)
     for axes in panels.ravel()[len(cells) :]:
         axes.set_visible(False)
@@ -158,6 +158,7 @@ def draw_probe_map(result: LocalizationBenchmark) -> Figure | None:
 
 def _draw_cell(axes: Axes, cell: CellResult) -> None:
     from matplotlib.patches import Rectangle
+    from matplotlib.ticker import MultipleLocator
 
     assert cell.target_um is not None
     x_um, y_um = cell.target_um
@@ -193,6 +194,8 @@ def _draw_cell(axes: Axes, cell: CellResult) -> None:
     axes.set_xlim(35.0 - _REACH_UM, 35.0 + _REACH_UM)
     axes.set_ylim(y_um - _REACH_UM, y_um + _REACH_UM)
     axes.set_aspect("equal")
+    axes.xaxis.set_major_locator(MultipleLocator(25))
+    axes.yaxis.set_major_locator(MultipleLocator(25))
     axes.grid(visible=False)
     axes.tick_params(labelsize=8)
     axes.set_title(cell.cell_id, fontsize=10)

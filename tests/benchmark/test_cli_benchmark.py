@@ -66,6 +66,8 @@ def test_the_card_lists_the_result(session, root, built):
     assert BENCHMARK_NAME in (root / "README.md").read_text()
     assert BENCHMARK_NAME not in (built.folder.parent / "README.md").read_text()
     assert card_text([]).count(BENCHMARK_NAME) == 0
+    done = run("verify", root)
+    assert done.returncode == 0, done.stdout
     (root / BENCHMARK_NAME).rename(root / "gone.json")
     assert BENCHMARK_NAME not in write_card(root).read_text()
     (root / "gone.json").rename(root / BENCHMARK_NAME)

@@ -71,20 +71,22 @@ def test_gc_is_biased_in_the_outer_columns_only(result):
 
 
 def test_order_of_methods_under_degradation(result):
-    """As in the paper: the center of mass holds out longest, on templates and on spikes."""
+    """As in the paper: the center of mass holds out longest; on spikes triangulation fails first."""
+
+    def mean_accuracy(level, method):
+        return np.mean(
+            [
+                point.score.accuracy
+                for point in result.degradation.points
+                if (point.mode, point.level, point.method) == ("corrected", level, method)
+                and point.day >= 4
+            ]
+        )
+
     for level in ("templates", "spikes"):
-        mean = {
-            method: np.mean(
-                [
-                    point.score.accuracy
-                    for point in result.degradation.points
-                    if (point.mode, point.level, point.method) == ("corrected", level, method)
-                    and point.day >= 4
-                ]
-            )
-            for method in METHODS
-        }
-        assert mean["center_of_mass"] > mean["grid_convolution"] > mean["monopolar_triangulation"]
+        others = [mean_accuracy(level, method) for method in METHODS[1:]]
+        assert mean_accuracy(level, METHODS[0]) > max(others) + 0.05
+    assert mean_accuracy("spikes", METHODS[2]) > mean_accuracy("spikes", METHODS[1]) + 0.3
 
 
 def test_a_template_is_reproduced(result, tmp_path):
@@ -121,9 +123,7 @@ def test_the_readme_shows_its_numbers(result):
     for row in summary_table(result).rows:
         n, label, accuracy, error = row[:4]
         (line,) = [
-            line
-            for line in text.splitlines()
-            if line.startswith(f"| {n.split()[1]} | {label} |")
+            line for line in text.splitlines() if line.startswith(f"| {n.split()[1]} | {label} |")
         ]
         assert f"| {accuracy} | {error} |" in line
 

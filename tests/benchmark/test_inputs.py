@@ -187,3 +187,17 @@ def test_methods_by_abbreviation():
         "center_of_mass",
         "grid_convolution",
     )
+
+
+def test_a_raw_file_cut_short_is_a_note(sidecars, archive, tmp_path):
+    """The archive no longer is what the cell was built from; templates and spikes stay."""
+    import shutil
+
+    raw_dir = tmp_path / "raw"
+    shutil.copytree(archive.raw_dir, raw_dir, ignore=shutil.ignore_patterns("c5*"))
+    path = raw_dir / "Recordings/c14/c14_npx_raw.bin"
+    path.write_bytes(path.read_bytes()[: -384 * 2 * 100])
+    options = BenchmarkOptions(degradation=True, days=(0,), seeds=(0,), raw_dir=raw_dir)
+    result = run_benchmark(sidecars(), ["c14"], options)
+    assert any("degradation" in note for note in result.cells[0].notes)
+    assert result.degradation is None and result.cells[0].problem is None

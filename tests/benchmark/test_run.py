@@ -62,9 +62,7 @@ def test_day_zero_is_the_clean_recording(full):
         expected = clean[point.mode, point.level, point.method]
         # Near the window's ends a spike may be whole for one level only.
         if point.level == "templates":
-            assert point.score.median_error_um == pytest.approx(
-                expected.median_error_um, abs=0.05
-            )
+            assert point.score.median_error_um == pytest.approx(expected.median_error_um, abs=0.05)
             assert point.median_drift_um == 0.0
 
 
