@@ -71,7 +71,7 @@ def test_gc_is_biased_in_the_outer_columns_only(result):
 
 
 def test_order_of_methods_under_degradation(result):
-    """As in the paper: the center of mass holds out longest; on spikes triangulation fails first."""
+    """As in the paper: center of mass holds out longest; on spikes triangulation fails first."""
 
     def mean_accuracy(level, method):
         return np.mean(

@@ -14,13 +14,17 @@ PROBE_UM = nominal_positions_um().astype(float)
 TARGET_UM = np.array([27.0, 1600.0])
 
 
+def _measure(offsets_um):
+    return measure(TARGET_UM + np.array(offsets_um), TARGET_UM, PROBE_UM)
+
+
 def test_the_tolerance_is_strict():
-    found = score(measure(TARGET_UM + [[30.0, 40.0], [30.0, 39.999]], TARGET_UM, PROBE_UM), 50.0)
+    found = score(_measure([[30.0, 40.0], [30.0, 39.999]]), 50.0)
     assert (found.n, found.n_within, found.accuracy) == (2, 1, 0.5)
 
 
 def test_components_and_distance():
-    found = score(measure(TARGET_UM + [[-3.0, 4.0]], TARGET_UM, PROBE_UM), 50.0)
+    found = score(_measure([[-3.0, 4.0]]), 50.0)
     assert found.median_abs_dx_um == 3.0 and found.median_abs_dy_um == 4.0
     assert found.median_error_um == pytest.approx(5.0)
 
