@@ -73,8 +73,8 @@ def localize(
         waveforms_uV, positions_um, peak_channel, params, sampling_frequency_hz, nbefore
     )
     estimate = _estimator(method, engine)
-    if len(task.waveforms_uV):
-        estimate(task.part(slice(1)), 1)  # imports and compiles
+    if engine == "fast" and len(task.waveforms_uV):
+        estimate(task.part(slice(1)), 1)  # compiles
     begun = time.perf_counter()
     xy_um, z_um, converged = estimate(task, n_threads)
     return Locations(method, xy_um, z_um, converged, time.perf_counter() - begun)
@@ -97,6 +97,7 @@ def _estimator(method: str, engine: str) -> Estimator:
     if engine == "spikeinterface":
         from builder.benchmark.localize import reference
 
+        reference.load()
         return reference.estimate
     if method == "center_of_mass":
         from builder.benchmark.localize import mass

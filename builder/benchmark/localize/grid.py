@@ -58,27 +58,38 @@ def make_grid(task: Task) -> Grid:
     points_um = np.stack([x_um.ravel(), y_um.ravel()], axis=1)
     distances_um = np.sqrt(((points_um - peak_um) ** 2).sum(axis=1))
     points_um = points_um[distances_um <= params.radius_um]
-    weights = _weights(task.positions_um, points_um, params)
-    channels = np.flatnonzero((weights > 0).any(axis=(0, 2)))
-    return Grid(points_um, channels, np.ascontiguousarray(weights[:, channels]))
+    offsets_um = task.positions_um[:, np.newaxis] - points_um
+    squares_um2 = (offsets_um**2).sum(axis=2)
+    seen = _seen(squares_um2, params)
+    weights = _weights(squares_um2[seen], len(squares_um2), params)
+    is_used = (weights > 0).any(axis=(0, 2))
+    return Grid(points_um, seen[is_used], np.ascontiguousarray(weights[:, is_used]))
 
 
-def _weights(
-    positions_um: np.ndarray, points_um: np.ndarray, params: GridConvolutionParams
-) -> np.ndarray:
+def _seen(squares_um2: np.ndarray, params: GridConvolutionParams) -> np.ndarray:
+    """Channels that have any part in a template's norm, ascending: int64 (n_seen,).
+
+    The decay is slowest for the deepest sources; what is below 1e-9 of the nearest
+    channel's amplitude there is lost in float32, and its square more so.
+    """
+    deepest_um2 = max(params.depths_um) ** 2
+    distances_um = np.sqrt(squares_um2 + deepest_um2)
+    behind_um = distances_um - distances_um.min(axis=0)
+    return np.flatnonzero((behind_um < params.decay_um * np.log(1e9)).any(axis=1))
+
+
+def _weights(squares_um2: np.ndarray, n_channels: int, params: GridConvolutionParams) -> np.ndarray:
     """Amplitude on every channel of a source below every point: float32 (depth, channel, point).
 
     Exponential in the distance, to unit norm, pruned below 0.5 / sqrt(n_channels), to unit
     norm again; in float32 as SpikeInterface does it, because the deepest sources' squares
     are subnormal numbers of a few bits there.
     """
-    offsets_um = positions_um[:, np.newaxis] - points_um
-    squares_um2 = (offsets_um**2).sum(axis=2)
     depths_um = np.asarray(params.depths_um)
     weights = np.empty((len(depths_um), *squares_um2.shape), dtype=np.float32)
     for i, depth_um in enumerate(depths_um):
         weights[i] = np.exp(-np.sqrt(squares_um2 + depth_um**2) / params.decay_um)
-    for threshold in (0.5 / np.sqrt(len(positions_um)), 0.0):
+    for threshold in (0.5 / np.sqrt(n_channels), 0.0):
         with np.errstate(divide="ignore", invalid="ignore"):
             weights /= np.linalg.norm(weights, axis=1)[:, np.newaxis, :]
         weights[~np.isfinite(weights)] = 0.0

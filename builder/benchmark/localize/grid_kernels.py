@@ -5,66 +5,69 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+#: Bits of the float32 infinity.
+_INFINITY_KEY = 0x7F800000
+#: Between the bits of a float32 and of its double.
+_OCTAVE_KEYS = 1 << 23
+
 _jit = numba.njit(nogil=True, cache=True, error_model="numpy")
 
 
 @_jit
-def _select(values, n, k):
-    """Reorder ``values[:n]`` so that the k-th smallest is in its place, smaller ones before it.
+def _count_below(keys, key):
+    n = 0
+    for i in range(keys.size):
+        n += keys[i] < key
+    return n
 
-    Hoare's selection with the median of three, on numbers that are not NaN.
+
+@_jit
+def _threshold_key(keys, share):
+    """Bits of the least product that counts; -1 where all are negative.
+
+    What counts is at least the quantile ``share`` (linear between order statistics, as
+    numpy's) of the products that are not negative. Bits of positive float32 have their
+    order, so bisection on them, with counts that the compiler vectorises, ends at the key
+    with the right number below, where a selection would wait for mispredicted branches.
+
+    Parameters
+    ----------
+    keys : np.ndarray
+        int32 (n_templates,): bits of the products, none of them -0.0.
+    share : float
     """
-    low, high = 0, n - 1
-    while low < high:
-        middle = (low + high) // 2
-        if values[middle] < values[low]:
-            values[middle], values[low] = values[low], values[middle]
-        if values[high] < values[low]:
-            values[high], values[low] = values[low], values[high]
-        if values[high] < values[middle]:
-            values[high], values[middle] = values[middle], values[high]
-        pivot = values[middle]
-        i, j = low, high
-        while i <= j:
-            while values[i] < pivot:
-                i += 1
-            while values[j] > pivot:
-                j -= 1
-            if i <= j:
-                values[i], values[j] = values[j], values[i]
-                i += 1
-                j -= 1
-        if k <= j:
-            high = j
-        elif k >= i:
-            low = i
-        else:
-            break
-    return values[k]
-
-
-@_jit
-def _quantile(values, n, share):
-    """Quantile of ``values[:n]``, linear between order statistics; reorders them."""
+    n_negative = _count_below(keys, 0)
+    n = keys.size - n_negative
+    if n == 0:
+        return -1
     position = (n - 1) * share
-    k = int(np.floor(position))
-    below = np.float64(_select(values, n, k))
-    if k + 1 >= n:
-        return below
-    above = np.float64(np.inf)
-    for i in range(k + 1, n):
-        above = min(above, np.float64(values[i]))
-    rest = position - k
-    # numpy's rounding, so that a value which is the quantile itself stays.
-    if rest < 0.5:
-        return below + (above - below) * rest
-    return above - (above - below) * (1.0 - rest)
+    whole = int(np.floor(position))
+    # Between two order statistics the upper one is the first that counts.
+    n_below = n_negative + whole + (position - whole > 1e-9)
+    low, high = 0, _INFINITY_KEY
+    # Half of the largest product is nearly always below, and saves half of the steps.
+    top = np.int32(0)
+    for i in range(keys.size):
+        top = max(top, keys[i])
+    guess = max(top - _OCTAVE_KEYS, 0)
+    if _count_below(keys, guess) <= n_below:
+        low = guess
+    else:
+        high = guess
+    while high - low > 1:
+        middle = (low + high) // 2
+        found = _count_below(keys, middle)
+        if found <= n_below:
+            low = middle
+            if found == n_below:
+                break
+        else:
+            high = middle
+    return low
 
 
 @_jit
-def match_grid(
-    waveforms_uV, prototype, weights, starts, channels, points_um, depths_um, share, xyz
-):
+def match_grid(waveforms_uV, prototype, weights, places_um, share, xyz_um):
     """Mean position of the artificial templates that match best.
 
     Parameters
@@ -73,51 +76,46 @@ def match_grid(
         float32 (n_waveforms, n_samples, n_used).
     prototype : np.ndarray
         float64 (n_samples,).
-    weights, starts, channels : np.ndarray
-        Amplitudes that are not zero, of one template after another (depth by depth):
-        float32 (n_weights,), int64 (n_depths * n_points + 1,) first index of each template,
-        int64 (n_weights,) index among the used channels.
-    points_um, depths_um : np.ndarray
-        float64 (n_points, 2) and (n_depths,).
+    weights : np.ndarray
+        float32 (n_used, n_templates): amplitudes of the artificial templates.
+    places_um : np.ndarray
+        float64 (n_templates, 3): where their sources are.
     share : float
         Quantile of the products that are not negative from which on they count.
-    xyz : np.ndarray
-        float64 (n_waveforms, 3), written, um; NaN where nothing matches or is finite.
+    xyz_um : np.ndarray
+        float64 (n_waveforms, 3), written; NaN where nothing matches or a sample is not finite.
     """
     n_samples, n_used = waveforms_uV.shape[1:]
-    n_points = len(points_um)
-    n_templates = n_points * len(depths_um)
-    seen = np.empty(n_used, np.float64)
-    products, sorted_products = np.empty(n_templates, np.float32), np.empty(n_templates, np.float32)
+    n_templates = len(places_um)
+    seen = np.empty(n_used)
+    products = np.empty(n_templates, np.float32)
+    keys = products.view(np.int32)
     for i in range(len(waveforms_uV)):
+        xyz_um[i] = np.nan
         seen[:] = 0.0
         for t in range(n_samples):
             for c in range(n_used):
                 seen[c] += waveforms_uV[i, t, c] * prototype[t]
-        xyz[i] = np.nan
         if not np.isfinite(seen.sum()):
             continue
-        n_kept = 0
-        for k in range(n_templates):
-            product = 0.0
-            for w in range(starts[k], starts[k + 1]):
-                product += weights[w] * seen[channels[w]]
-            products[k] = product
-            if products[k] >= 0.0:
-                sorted_products[n_kept] = products[k]
-                n_kept += 1
-        if n_kept == 0:
+        products[:] = 0.0  # and never -0.0, whose bits are those of a negative number
+        for c in range(n_used):
+            # Channel by channel, so that the compiler vectorises over templates; float32, as
+            # SpikeInterface's products are, to stay in the cache.
+            amplitude = np.float32(seen[c])
+            for k in range(n_templates):
+                products[k] += amplitude * weights[c, k]
+        threshold_key = _threshold_key(keys, share)
+        if threshold_key < 0:
             continue
-        threshold = 0.0
-        if share > 0.0:
-            threshold = _quantile(sorted_products, n_kept, share)
-        total, x, y, z = 0.0, 0.0, 0.0, 0.0
+        total, x_um, y_um, z_um = 0.0, 0.0, 0.0, 0.0
         for k in range(n_templates):
-            product = np.float64(products[k])
-            if product >= threshold and product > 0.0:
+            if keys[k] >= threshold_key:
+                product = np.float64(products[k])
                 total += product
-                x += product * points_um[k % n_points, 0]
-                y += product * points_um[k % n_points, 1]
-                z += product * depths_um[k // n_points]
+                x_um += product * places_um[k, 0]
+                y_um += product * places_um[k, 1]
+                z_um += product * places_um[k, 2]
         if total > 0.0:
-            xyz[i, 0], xyz[i, 1], xyz[i, 2] = x / total, y / total, z / total
+            xyz_um[i, 0], xyz_um[i, 1] = x_um / total, y_um / total
+            xyz_um[i, 2] = z_um / total

@@ -22,28 +22,19 @@ def estimate(task: Task, n_threads: int = 1) -> tuple[np.ndarray, np.ndarray, np
     params = task.params
     assert isinstance(params, GridConvolutionParams)
     grid = make_grid(task)
-    n_depths, _, n_points = grid.weights.shape
-    by_template = grid.weights.transpose(0, 2, 1).reshape(n_depths * n_points, -1)
-    of_template, channels = np.nonzero(by_template)
-    weights = by_template[of_template, channels]
-    starts = np.searchsorted(of_template, np.arange(len(by_template) + 1))
+    n_depths, n_used, n_points = grid.weights.shape
+    # Depth by depth, point by point; channels first.
+    weights = grid.weights.transpose(1, 0, 2).reshape(n_used, n_depths * n_points)
+    places_um = np.empty((n_depths * n_points, 3))
+    places_um[:, :2] = np.tile(grid.points_um, (n_depths, 1))
+    places_um[:, 2] = np.repeat(params.depths_um, n_points)
     prototype = prototype_of(task).astype(np.float64)
-    depths_um = np.asarray(params.depths_um, dtype=np.float64)
     share = (100.0 - params.percentile) / 100.0
     xyz_um = np.empty((len(task.waveforms_uV), 3))
 
     def match(some: slice) -> None:
-        match_grid(
-            task.part(some).gather_uV(grid.channels),
-            prototype,
-            weights,
-            starts,
-            channels,
-            grid.points_um,
-            depths_um,
-            share,
-            xyz_um[some],
-        )
+        waveforms_uV = task.part(some).gather_uV(grid.channels)
+        match_grid(waveforms_uV, prototype, weights, places_um, share, xyz_um[some])
 
     in_portions(len(xyz_um), n_threads, match)
     return xyz_um[:, :2].copy(), xyz_um[:, 2].copy(), np.isfinite(xyz_um[:, 0])

@@ -9,6 +9,7 @@ from builder.benchmark.localize.monopolar_kernels import fit_monopoles
 from builder.benchmark.localize.params import MonopolarParams
 from builder.benchmark.localize.task import Task
 from builder.benchmark.localize.threads import in_portions
+from builder.errors import OptionError
 
 
 def estimate(task: Task, n_threads: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -18,9 +19,22 @@ def estimate(task: Task, n_threads: int = 1) -> tuple[np.ndarray, np.ndarray, np
     -------
     tuple of np.ndarray
         float64 (n_waveforms, 2), float64 (n_waveforms,), bool (n_waveforms,).
+
+    Raises
+    ------
+    OptionError
+        The optimizer is not least squares.
     """
     params = task.params
     assert isinstance(params, MonopolarParams)
+    if params.optimizer != "least_squares":
+        raise OptionError(
+            "The fast engine has no such optimizer.",
+            where="optimizer",
+            expected="least_squares",
+            got=params.optimizer,
+            do="take engine='spikeinterface', or optimizer='least_squares'",
+        )
     near_um = np.ascontiguousarray(task.positions_um[task.near].T)
     parents = parents_of(task) if params.enforce_decrease else []
     found = np.empty((len(task.waveforms_uV), 4))

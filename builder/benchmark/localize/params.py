@@ -114,8 +114,8 @@ class GridConvolutionParams(_Params):
         Share of the best scalar products that count, %.
     prototype : {"gaussian", "spikes"}
         Time course of the artificial templates: a negative Gaussian, or the median over the
-        spikes of the peak channel's waveform, each scaled to 1 at the spike (what
-        ``spike_locations`` does) [SI].
+        spikes of the peak channel's waveform, each scaled to 1 at the spike, as
+        ``spike_locations`` does [SI]. Here of all spikes; there of at most 5,000 random ones.
     sigma_ms : float
         s.d. of the Gaussian [SI].
     depths_um : tuple of float

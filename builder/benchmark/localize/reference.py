@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
@@ -33,6 +34,26 @@ _OPTIMIZERS = {"least_squares": "least_square", "log_penalty": "minimize_with_lo
 _LENDING = threading.RLock()
 
 
+def load() -> None:
+    """Import what `estimate` needs, so that this does not count as its time.
+
+    Raises
+    ------
+    OptionError
+        SpikeInterface is not installed.
+    """
+    try:
+        import spikeinterface.postprocessing.localization_tools
+        import spikeinterface.sortingcomponents.peak_localization.method_list  # noqa: F401
+    except ImportError as error:
+        raise OptionError(
+            "The engine 'spikeinterface' needs SpikeInterface, which is not installed.",
+            where="engine",
+            got=str(error),
+            do="pip install 'spe1[reference]', or take engine='fast'",
+        ) from error
+
+
 def estimate(task: Task, n_threads: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """x, y and z of every waveform, um, and whether there is an estimate.
 
@@ -44,16 +65,8 @@ def estimate(task: Task, n_threads: int = 1) -> tuple[np.ndarray, np.ndarray, np
     Raises
     ------
     OptionError
-        SpikeInterface is not installed, or has no such parameter value.
+        SpikeInterface has no such parameter value.
     """
-    try:
-        import spikeinterface  # noqa: F401
-    except ImportError as error:
-        raise OptionError(
-            "The engine 'spikeinterface' needs SpikeInterface, which is not installed.",
-            where="engine",
-            do="pip install 'spe1[reference]', or take engine='fast'",
-        ) from error
     if isinstance(task.params, GridConvolutionParams):
         needed = task.gather_uV(channels_of(task))
         usable = np.isfinite(needed).all(axis=(1, 2)) & needed.any(axis=(1, 2))
@@ -62,7 +75,9 @@ def estimate(task: Task, n_threads: int = 1) -> tuple[np.ndarray, np.ndarray, np
     xyz_um = np.full((len(usable), 3), np.nan)
     rows = np.flatnonzero(usable)
     if rows.size:
-        with _pairwise_distances():
+        with warnings.catch_warnings():
+            # "Initial guess is outside of provided bounds", which is NaN then.
+            warnings.filterwarnings("ignore", "scipy.optimize", UserWarning)
             run = _templates if task.params.level == "template" else _spikes
             xyz_um[rows] = run(task, rows)
     if isinstance(task.params, GridConvolutionParams):
@@ -156,20 +171,40 @@ def _templates(task: Task, rows: np.ndarray) -> np.ndarray:
             feature=params.feature,
         )
     else:
-        xyz_um[:] = compute_grid_convolution(
-            templates,
-            radius_um=params.radius_um,
-            upsampling_um=params.upsampling_um,
-            margin_um=params.margin_um,
-            prototype=prototype_of(task),
-            percentile=params.percentile,
-            weight_method=_weight_method(params),
-        )
+        with _pairwise_distances():
+            xyz_um[:] = compute_grid_convolution(
+                templates,
+                radius_um=params.radius_um,
+                upsampling_um=params.upsampling_um,
+                margin_um=params.margin_um,
+                prototype=prototype_of(task),
+                percentile=params.percentile,
+                weight_method=_weight_method(params),
+            )
     return xyz_um
 
 
 def _spikes(task: Task, rows: np.ndarray) -> np.ndarray:
     """SpikeInterface's nodes of spikes: float64 (len(rows), 3)."""
+    if isinstance(task.params, MonopolarParams) and task.params.enforce_decrease:
+        return _monopolar_decreasing(task, rows)
+    node, peaks = make_node(task, len(rows))
+    xyz_um = np.full((len(rows), 3), np.nan)
+    for first in range(0, len(rows), _SPIKES_AT_ONCE):
+        some = slice(first, first + _SPIKES_AT_ONCE)
+        window_uV = np.ascontiguousarray(task.waveforms_uV[rows[some]], dtype=np.float32)
+        found = node.compute(None, peaks[some], window_uV)
+        for axis, name in enumerate(("x", "y", "z")):
+            if name in found.dtype.names:
+                xyz_um[some, axis] = found[name]
+    return xyz_um
+
+
+def make_node(task: Task, n_spikes: int) -> tuple[Any, np.ndarray]:
+    """SpikeInterface's node of the method, and peaks for its ``compute(None, peaks, waveforms)``.
+
+    The node takes the probe and the window from a recording, here one without signal.
+    """
     from spikeinterface.core import NumpyRecording
     from spikeinterface.core.base import base_peak_dtype
     from spikeinterface.core.node_pipeline import ExtractDenseWaveforms, PeakRetriever
@@ -178,14 +213,12 @@ def _spikes(task: Task, rows: np.ndarray) -> np.ndarray:
     )
 
     params = task.params
-    if isinstance(params, MonopolarParams) and params.enforce_decrease:
-        return _monopolar_decreasing(task, rows)
     n_samples = task.waveforms_uV.shape[1]
     recording = NumpyRecording(
         [np.zeros((n_samples, len(task.positions_um)), np.float32)], task.sampling_frequency_hz
     )
     recording.set_probe(make_probe(task.positions_um))
-    peaks = np.zeros(len(rows), dtype=base_peak_dtype)
+    peaks = np.zeros(n_spikes, dtype=base_peak_dtype)
     peaks["channel_index"] = task.peak_channel
     source = PeakRetriever(recording, peaks)
     waveforms = ExtractDenseWaveforms(
@@ -210,18 +243,11 @@ def _spikes(task: Task, rows: np.ndarray) -> np.ndarray:
             "prototype": prototype_of(task),
             "weight_method": _weight_method(params),
         }
-    node = peak_localization_methods[params.method](
-        recording, parents=[source, waveforms], **arguments
-    )
-    xyz_um = np.full((len(rows), 3), np.nan)
-    for first in range(0, len(rows), _SPIKES_AT_ONCE):
-        some = slice(first, first + _SPIKES_AT_ONCE)
-        window_uV = np.ascontiguousarray(task.waveforms_uV[rows[some]], dtype=np.float32)
-        found = node.compute(None, peaks[some], window_uV)
-        for axis, name in enumerate(("x", "y", "z")):
-            if name in found.dtype.names:
-                xyz_um[some, axis] = found[name]
-    return xyz_um
+    with _pairwise_distances():
+        node = peak_localization_methods[params.method](
+            recording, parents=[source, waveforms], **arguments
+        )
+    return node, peaks
 
 
 def _require_initial_z(params: MonopolarParams) -> None:

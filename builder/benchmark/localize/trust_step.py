@@ -91,8 +91,12 @@ def trust_step(matrix, gradient_h, radius, shift, step_h, lower_half, room):
             return 0.0
         _solve_lower(lower_half, step_h, half_solved)
         low = (length - radius) * length / _dot(half_solved, half_solved)
-    elif shift == 0.0:
-        shift = _restart(low, high)
+    else:
+        # What is left should even the shifted matrix not be positive: steepest descent.
+        step_h[:] = gradient_h
+        if shift == 0.0:
+            shift = _restart(low, high)
+    taken = -1.0
     for _ in range(_ROOT_STEPS):
         if shift < low or shift > high:
             shift = _restart(low, high)
