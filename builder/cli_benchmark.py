@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from builder.errors import MissingFileError
+from builder.errors import MissingFileError, OptionError
 from builder.layout import BENCHMARK_NAME, RootLayout
 from builder.progress import Bars
 
@@ -146,20 +146,7 @@ def _run(
     from builder.dataset.root import has_our_card
     from builder.dataset.transaction import translated_os_errors
 
-    if not root.is_dir():
-        raise MissingFileError(
-            "The dataset root is not there.",
-            where=root.absolute(),
-            do="name it with --root, or build one: spe1 build zhao --raw-dir .raw --root spe1",
-        )
-    target = output if output is not None else root / BENCHMARK_NAME
-    if not target.parent.is_dir() or target.is_dir():
-        raise MissingFileError(
-            "The result cannot be written there.",
-            where=target.absolute(),
-            expected="a file in a folder that exists",
-            do="make the folder, or name another file with --output",
-        )
+    target = _check_places(root, output, plots)
     cell_ids = choose_cells(names, root)
     result = run_benchmark(root, cell_ids, options, Bars())
     typer.echo(markdown(result))
@@ -173,3 +160,36 @@ def _run(
         with translated_os_errors(plots):
             for path in write_report(plots, result):
                 typer.echo(f"report: {path}")
+
+
+def _check_places(root: Path, output: Path | None, plots: Path | None) -> Path:
+    """Refuse, before the work, what cannot be read or written; returns the JSON's place.
+
+    Raises
+    ------
+    MissingFileError
+        The root, or the folder of the output, is not there.
+    OptionError
+        The place for the figures is a file.
+    """
+    if not root.is_dir():
+        raise MissingFileError(
+            "The dataset root is not there.",
+            where=root.absolute(),
+            do="name it with --root, or build one: spe1 build zhao --raw-dir .raw --root spe1",
+        )
+    if plots is not None and plots.exists() and not plots.is_dir():
+        raise OptionError(
+            "The place for the figures is not a folder.",
+            where=plots.absolute(),
+            do="name a folder with --plots; it is made if it is not there",
+        )
+    target = output if output is not None else root / BENCHMARK_NAME
+    if not target.parent.is_dir() or target.is_dir():
+        raise MissingFileError(
+            "The result cannot be written there.",
+            where=target.absolute(),
+            expected="a file in a folder that exists",
+            do="make the folder, or name another file with --output",
+        )
+    return target

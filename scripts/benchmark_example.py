@@ -8,16 +8,15 @@ that of simulated cells and says so; the real ones need an account.
 from __future__ import annotations
 
 import argparse
-import shutil
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from builder.benchmark.evaluate import CellEvaluation, evaluate_cell
 from builder.benchmark.options import BenchmarkOptions
 from builder.benchmark.report import write_report
 from builder.benchmark.run import assemble
-from builder.benchmark.schema import LocalizationBenchmark, write_benchmark
+from builder.benchmark.schema import write_benchmark
 from builder.benchmark.tables import markdown
 from builder.cells import expand_cells
 from builder.dataset.build import build_cell
@@ -33,29 +32,15 @@ BUILD = BuildOptions(skip_seconds=1.0, duration_s=30.0)
 
 
 def evaluate_simulated(
-    cell_id: str, options: BenchmarkOptions, folder: Path | None = None
+    cell_id: str, simulation: SimulationOptions, options: BenchmarkOptions
 ) -> CellEvaluation:
     """Simulate, build and score one cell; nothing of it stays on the disk."""
-    with tempfile.TemporaryDirectory(prefix="spe1-example-", dir=folder) as name:
+    progress = Bars(cell_id)
+    with tempfile.TemporaryDirectory(prefix="spe1-example-") as name:
         raw_dir, root = Path(name) / "raw", Path(name) / "spe1"
-        simulate_archive(raw_dir, [cell_id], SIMULATION, progress=Bars(cell_id))
-        build_cell(cell_id, Sources(raw_dir), root, BUILD, progress=Bars(cell_id))
-        return evaluate_cell(root, cell_id, with_raw_dir(options, raw_dir), Bars(cell_id))
-
-
-def with_raw_dir(options: BenchmarkOptions, raw_dir: Path) -> BenchmarkOptions:
-    """The options for an archive that lies elsewhere."""
-    from dataclasses import replace
-
-    return replace(options, raw_dir=raw_dir)
-
-
-def assemble_simulated(
-    evaluations: list[CellEvaluation], options: BenchmarkOptions
-) -> LocalizationBenchmark:
-    """The result, with what the cells were made of."""
-    made = {"simulate": asdict(SIMULATION), "build": BUILD.as_dict()}
-    return assemble(evaluations, options, simulation=made)
+        simulate_archive(raw_dir, [cell_id], simulation, progress)
+        build_cell(cell_id, Sources(raw_dir), root, BUILD, progress=progress)
+        return evaluate_cell(root, cell_id, replace(options, raw_dir=raw_dir), progress)
 
 
 def main() -> None:
@@ -64,6 +49,12 @@ def main() -> None:
     parser.add_argument("--plots", type=Path, help="folder for the figures and the report")
     parser.add_argument("--cells", nargs="+", default=["default"])
     parser.add_argument("--n-jobs", type=int, default=2)
+    parser.add_argument(
+        "--as-catalogued",
+        action="store_true",
+        help="amplitudes and distances of the catalogue instead of 150 uV at 25 um; name another "
+        "--output",
+    )
     args = parser.parse_args()
     options = BenchmarkOptions(
         masking="as-published",
@@ -72,12 +63,16 @@ def main() -> None:
         grid_search=True,
         n_jobs=args.n_jobs,
     )
-    evaluations = [evaluate_simulated(name, options) for name in expand_cells(args.cells)]
-    result = assemble_simulated(evaluations, options)
+    simulation = SIMULATION
+    if args.as_catalogued:
+        simulation = replace(SIMULATION, peak_to_peak_uV=None, distance_um=None)
+    cells = expand_cells(args.cells)
+    evaluations = [evaluate_simulated(cell_id, simulation, options) for cell_id in cells]
+    made = {"simulate": asdict(simulation), "build": BUILD.as_dict()}
+    result = assemble(evaluations, options, simulation=made)
     write_benchmark(args.output, result)
     print(markdown(result))
     if args.plots is not None:
-        shutil.rmtree(args.plots, ignore_errors=True)
         write_report(args.plots, result)
 
 

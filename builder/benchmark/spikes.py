@@ -96,7 +96,9 @@ def open_raw(cell: CellInput, raw_dir: Path) -> RawCell:
 
 
 def read_spikes(cell: CellInput) -> np.ndarray:
-    """Samples of the ground-truth spikes, from ``patch.npz``.
+    """Samples of the ground-truth spikes: of ``patch.npz``, else of the rows' ``ctt``.
+
+    The public conversion ships no ``patch.npz``.
 
     Returns
     -------
@@ -106,12 +108,28 @@ def read_spikes(cell: CellInput) -> np.ndarray:
     Raises
     ------
     MissingFileError
-        There is no ``patch.npz`` (the public conversion ships none).
+        Neither is there.
     OutputError
         It cannot be read.
     """
+    has_patch = (cell.folder / PATCH_NAME).is_file()
+    if not has_patch and (cell.folder / DATASET_DICT_NAME).is_file():
+        return _spikes_of_rows(cell)
     times_s = read_patch_arrays(cell, "spike_times_s")[0]
     return np.rint(times_s * NPX_RATE_HZ).astype(np.int64)
+
+
+def _spikes_of_rows(cell: CellInput) -> np.ndarray:
+    from builder.reading.arrays import load
+
+    samples = [
+        int(row["sample_id"]) + round(time_ms * NPX_RATE_HZ / 1000.0)
+        for split in load(cell.cell_id, cell.folder.parent).values()
+        for row in split.select_columns(["sample_id", "ctt"])
+        for times_ms in row["ctt"]
+        for time_ms in times_ms
+    ]
+    return np.array(sorted(samples), dtype=np.int64)
 
 
 def read_patch_arrays(cell: CellInput, *names: str) -> list[np.ndarray]:

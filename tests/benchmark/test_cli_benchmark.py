@@ -86,6 +86,7 @@ def test_nothing_computed_is_an_error(root, tmp_path):
     [
         (["--root", "nowhere"], "dataset root is not there"),
         (["--output", "no/such/b.json"], "cannot be written there"),
+        (["--plots", str(PROJECT / "README.md")], "not a folder"),
         (["--methods", "PCA"], "no such localization method"),
         (["--tolerance-um", "-1"], "tolerance_um"),
     ],

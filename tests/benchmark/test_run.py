@@ -1,5 +1,8 @@
 """A run on a built cell: what it must show, whatever the number of threads."""
 
+import os
+import shutil
+
 import numpy as np
 import pytest
 
@@ -10,6 +13,7 @@ from builder.benchmark.run import run_benchmark
 from builder.benchmark.spikes import open_traces, read_spikes, read_windows
 from builder.benchmark.tables import markdown
 from builder.benchmark.unit import Unit
+from builder.layout import PATCH_NAME
 
 EVERYTHING = {
     "masking": "as-published",
@@ -104,6 +108,15 @@ def test_rows_and_raw_archive_give_the_same_windows(built, archive, tmp_path):
     elsewhere = cell.__class__(**{**vars(cell), "folder": tmp_path})
     raw = read_windows(open_traces(elsewhere, archive.raw_dir), spikes, 30, 60, n_threads=2)
     np.testing.assert_allclose(raw, rows, rtol=0, atol=2e-4)
+
+
+def test_spikes_of_the_rows_are_those_of_the_patch(built, tmp_path):
+    """The public conversion ships no patch.npz."""
+    root = tmp_path / "spe1"
+    shutil.copytree(built.folder, root / "c14", copy_function=os.link)
+    (root / "c14" / PATCH_NAME).unlink()
+    bare, whole = read_cell(root, "c14"), read_cell(built.folder.parent, "c14")
+    np.testing.assert_array_equal(read_spikes(bare), read_spikes(whole))
 
 
 def test_template_of_all_spikes_is_the_shipped_one(built, archive):
