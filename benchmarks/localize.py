@@ -265,7 +265,7 @@ def main() -> None:
     parser.add_argument("--dir", type=Path, required=True, help="working folder, 0.4 GB")
     parser.add_argument("--duration-s", type=float, default=15.0, help="of each recording")
     parser.add_argument("--templates", type=int, default=100, help="of each recording")
-    parser.add_argument("--repeats", type=int, default=3, help="runs of ours; the shortest counts")
+    parser.add_argument("--repeats", type=int, default=7, help="runs of ours; the shortest counts")
     parser.add_argument("--save", action="store_true", help=f"write {RESULTS.name}/localize.json")
     arguments = parser.parse_args()
     # The stage inherits both when it begins, before it loads numpy.

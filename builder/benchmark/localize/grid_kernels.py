@@ -46,10 +46,7 @@ def _threshold_key(keys, share):
     n_below = n_negative + whole + (position - whole > 1e-9)
     low, high = 0, _INFINITY_KEY
     # Half of the largest product is nearly always below, and saves half of the steps.
-    top = np.int32(0)
-    for i in range(keys.size):
-        top = max(top, keys[i])
-    guess = max(top - _OCTAVE_KEYS, 0)
+    guess = max(int(keys.max()) - _OCTAVE_KEYS, 0)
     if _count_below(keys, guess) <= n_below:
         low = guess
     else:
