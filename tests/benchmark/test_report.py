@@ -41,10 +41,10 @@ def result():
 
 @pytest.fixture(scope="module")
 def plain(result):
-    """Without spikes, degradation and grid search."""
+    """Two cells, without spikes, degradation and grid search."""
     rows = [row for row in result.summary if row.level == "templates"]
-    left_out = {"summary": rows, "degradation": None, "grid_search": None}
-    return result.model_copy(update=left_out)
+    left_out = {"degradation": None, "grid_search": None}
+    return result.model_copy(update=left_out | {"summary": rows, "cells": result.cells[:2]})
 
 
 @pytest.fixture(scope="module")
