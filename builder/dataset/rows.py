@@ -8,9 +8,7 @@ inner list offset is int32.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from builder.constants import N_CHANNELS, NPX_RATE_HZ
+from builder.dataset.sink import HashingFile, hash_file
 from builder.errors import OutputError
 from builder.layout import DATASET_INFO_NAME, STATE_NAME, shard_name
 from builder.progress import Progress
@@ -110,48 +109,6 @@ def _lists(values: pa.Array, lengths: np.ndarray) -> pa.ListArray:
     return pa.ListArray.from_arrays(pa.array(outer), channels)
 
 
-class HashingFile:
-    """A file being written that knows its hash, so that nothing is read back for it."""
-
-    def __init__(self, path: Path):
-        self.path = path
-        self._file = path.open("wb", buffering=0)
-        self._digest = hashlib.sha256()
-        self.n_written = 0
-
-    def write(self, data: Any) -> int:
-        view = memoryview(data)
-        self._digest.update(view)
-        self.n_written += len(view)
-        done = 0
-        while done < len(view):
-            done += self._file.write(view[done:])
-        return done
-
-    def flush(self) -> None:
-        pass
-
-    @property
-    def closed(self) -> bool:
-        return self._file.closed
-
-    def close(self) -> None:
-        """Force the bytes to the disk and close; a full disk shows here at the latest."""
-        if not self._file.closed:
-            try:
-                os.fsync(self._file.fileno())
-            finally:
-                self._file.close()
-
-    def abandon(self) -> None:
-        """Close without waiting for the disk."""
-        self._file.close()
-
-    @property
-    def sha256(self) -> str:
-        return self._digest.hexdigest()
-
-
 @dataclass(frozen=True)
 class _Placed:
     """Where a batch ends in its shard, and its rows."""
@@ -215,7 +172,7 @@ class SplitWriter:
             self._stream.close()
         if self._sink is not None:
             self._sink.close()
-            self.hashes[self._sink.path.name] = self._sink.sha256
+            self.hashes[self._sink.path.name] = self._sink.xxh3_128
         self._stream = self._sink = None
 
     def close(self) -> None:
@@ -247,8 +204,7 @@ class SplitWriter:
                 file.seek(placed.end - len(new))
                 file.write(new)
         for path in self.shards:
-            with path.open("rb") as file:
-                self.hashes[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+            self.hashes[path.name] = hash_file(path)
             progress.advance(path.stat().st_size)
 
     def abandon(self) -> None:

@@ -12,7 +12,7 @@ import pytest
 from builder import errors
 from builder.dataset import root as root_module
 from builder.dataset.build import build_cell
-from builder.dataset.rows import HashingFile
+from builder.dataset.sink import HashingFile
 from builder.reading.arrays import load
 from builder.source.raw import RawCell
 from tests.dataset.bench import Bench
