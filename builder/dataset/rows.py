@@ -9,7 +9,7 @@ inner list offset is int32.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,6 +109,55 @@ def _lists(values: pa.Array, lengths: np.ndarray) -> pa.ListArray:
     return pa.ListArray.from_arrays(pa.array(outer), channels)
 
 
+class _Filling:
+    """What pyarrow writes to: puts the rows' values where it writes their stand-in.
+
+    A batch needs all of its values in one piece of memory, 276 MB for two rows. It is made
+    on memory that is never touched, so never there, and the values are written row by row.
+    """
+
+    def __init__(self, sink: HashingFile):
+        self._sink = sink
+        self._stand_in: np.ndarray | None = None
+        self._blocks: Iterable[np.ndarray] = ()
+
+    def expect(self, stand_in: np.ndarray, blocks: Iterable[np.ndarray]) -> None:
+        """From here on, ``stand_in`` is written as the ``blocks`` that follow each other."""
+        self._stand_in, self._blocks = stand_in, blocks
+
+    def write(self, data: Any) -> int:
+        stand_in = self._stand_in
+        if stand_in is None or _place(data) != _place(stand_in):
+            return self._sink.write(data)
+        self._stand_in = None
+        n_bytes = sum(self._sink.write(block) for block in self._blocks)
+        if n_bytes != stand_in.nbytes:
+            raise ValueError(f"blocks of {stand_in.nbytes} bytes in all, not {n_bytes}")
+        return n_bytes
+
+    def check(self) -> None:
+        """Raise if the stand-in was not met: its memory, which holds anything, was written."""
+        if self._stand_in is not None:
+            raise OutputError(
+                "pyarrow did not write a batch's values as it was given them.",
+                where=self._sink.path,
+                do="report it with your pyarrow version; another version may work",
+            )
+
+    def flush(self) -> None:
+        pass
+
+    @property
+    def closed(self) -> bool:
+        return self._sink.closed
+
+
+def _place(data: Any) -> tuple[int, int]:
+    """Address and size of a buffer."""
+    values = np.frombuffer(data, np.uint8)
+    return values.ctypes.data, values.nbytes
+
+
 @dataclass(frozen=True)
 class _Placed:
     """Where a batch ends in its shard, and its rows."""
@@ -146,6 +195,7 @@ class SplitWriter:
         self._shard_rows = batches * BATCH_ROWS
         self._n_shards = -(-n_rows // self._shard_rows)
         self._sink: HashingFile | None = None
+        self._filling: _Filling | None = None
         self._stream: pa.RecordBatchStreamWriter | None = None
         self.n_written = 0
         self.shards: list[Path] = []
@@ -153,18 +203,31 @@ class SplitWriter:
         self._placed: list[_Placed] = []
         folder.mkdir()
 
-    def write(self, rows: Sequence[Row], traces_uV: np.ndarray, peak_channel: int) -> None:
-        """Append a batch (see `make_batch`); its memory is free again afterwards."""
-        batch = make_batch(rows, traces_uV, peak_channel)
+    def write(self, rows: Sequence[Row], blocks: Iterable[np.ndarray], peak_channel: int) -> None:
+        """Append a batch.
+
+        Parameters
+        ----------
+        rows : sequence of Row
+        blocks : iterable of np.ndarray
+            float32, contiguous, uV: the rows' (N_CHANNELS, n_samples) values. One is
+            taken at a time, and its memory is free again when the next is taken.
+        peak_channel : int
+            Channel that carries the spikes.
+        """
         if self.n_written == len(self.shards) * self._shard_rows:
             self._close_shard()
             path = self.folder / shard_name(len(self.shards), self._n_shards)
             self.shards.append(path)
             self._sink = HashingFile(path)
-            self._stream = pa.ipc.new_stream(pa.PythonFile(self._sink, mode="w"), SCHEMA)
-        assert self._stream is not None and self._sink is not None
-        self._stream.write_batch(batch)
-        self.n_written += batch.num_rows
+            self._filling = _Filling(self._sink)
+            self._stream = pa.ipc.new_stream(pa.PythonFile(self._filling, mode="w"), SCHEMA)
+        assert self._stream is not None and self._sink is not None and self._filling is not None
+        stand_in = np.empty(sum(row.n_values for row in rows), np.float32)
+        self._filling.expect(stand_in, blocks)
+        self._stream.write_batch(make_batch(rows, stand_in, peak_channel))
+        self._filling.check()
+        self.n_written += len(rows)
         self._placed.append(_Placed(self.shards[-1], self._sink.n_written, list(rows)))
 
     def _close_shard(self) -> None:
@@ -173,7 +236,7 @@ class SplitWriter:
         if self._sink is not None:
             self._sink.close()
             self.hashes[self._sink.path.name] = self._sink.xxh3_128
-        self._stream = self._sink = None
+        self._stream = self._filling = self._sink = None
 
     def close(self) -> None:
         """Finish the last shard."""

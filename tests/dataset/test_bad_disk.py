@@ -35,7 +35,7 @@ def test_disk_that_fills_while_writing(bench, monkeypatch):
 
     def full(self, data):
         nonlocal written
-        written += len(memoryview(data))
+        written += memoryview(data).nbytes
         if written > 40_000_000:
             raise OSError(errno.ENOSPC, "No space left on device")
         return write(self, data)
