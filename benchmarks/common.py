@@ -21,9 +21,10 @@ RESULTS = Path(__file__).parent / "results"
 
 @dataclass(frozen=True)
 class Stage:
-    """One measured stage: wall time, the process's own peak memory, what it returned."""
+    """One measured stage: wall time, the process's own time and peak memory, what it returned."""
 
     seconds: float
+    cpu_seconds: float
     peak_memory_bytes: int
     value: Any
 
@@ -45,9 +46,10 @@ def run_stage(function: Callable[..., Any], *args: Any) -> Stage:
 
 
 def _measured(sender: Any, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
-    begun = time.perf_counter()
+    begun, begun_cpu = time.perf_counter(), time.process_time()
     value = function(*args)
-    sender.send(Stage(time.perf_counter() - begun, peak_memory_bytes(), value))
+    seconds, cpu_seconds = time.perf_counter() - begun, time.process_time() - begun_cpu
+    sender.send(Stage(seconds, cpu_seconds, peak_memory_bytes(), value))
 
 
 def peak_memory_bytes() -> int:
@@ -59,6 +61,13 @@ def peak_memory_bytes() -> int:
         if line.startswith("VmHWM"):
             return int(line.split()[1]) * 1024
     raise RuntimeError("/proc/self/status has no VmHWM")
+
+
+def simulate_cell(raw_dir: Path, cell_id: str, duration_s: float) -> None:
+    """A simulated raw cell in the release's byte layout."""
+    from builder.source.simulate import SimulationOptions, simulate_archive
+
+    simulate_archive(raw_dir, [cell_id], SimulationOptions(duration_s=duration_s), overwrite=True)
 
 
 def drop_caches(folder: Path) -> None:

@@ -148,7 +148,7 @@ def test_verify_and_its_exit_status(session):
     done = run("verify", damaged, cwd=folder)
     assert done.returncode == 1
     assert all("c14" in line or "c26" in line for line in done.stdout.splitlines())
-    assert any("sha256" in line for line in done.stdout.splitlines())
+    assert any("xxh3_128" in line for line in done.stdout.splitlines())
     assert run("verify", damaged, "c26", cwd=folder).returncode == 0
     shutil.rmtree(damaged)
 

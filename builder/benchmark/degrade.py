@@ -18,8 +18,9 @@ import numpy as np
 
 from builder.benchmark.noise import NoiseCounts, dying_order
 from builder.constants import MARGIN_SAMPLES, N_CHANNELS
-from builder.signal.kernels import channel_median
+from builder.signal.median_kernel import median as channel_median
 from builder.signal.preprocess import Counts, FastPreprocessor
+from builder.signal.vectors import VALUES_BYTES, address
 
 #: Spikes of a cell that the degradation looks at, a seeded choice where there are more:
 #: a window is 138 kB, and three sets of them are held.
@@ -37,6 +38,7 @@ def _compose(clean_uV, noise_uV, is_dead, out):
     ----------
     clean_uV, noise_uV, out : np.ndarray
         float32 (n_spikes, n_samples, N_CHANNELS), uV, band-passed.
+        C order.
     is_dead : np.ndarray
         bool (N_CHANNELS,).
     """
@@ -44,11 +46,13 @@ def _compose(clean_uV, noise_uV, is_dead, out):
     scratch = np.empty(1, np.float32)
     scratch_bits = scratch.view(np.int32)
     median = np.float32(0.0)
+    first = address(out)
     for i in range(out.shape[0]):
         for t in range(out.shape[1]):
             for c in range(N_CHANNELS):
                 out[i, t, c] = noise_uV[i, t, c] if is_dead[c] else clean_uV[i, t, c]
-            median = channel_median(out[i, t], keys, median, scratch, scratch_bits)
+            place = first + np.uintp((i * out.shape[1] + t) * N_CHANNELS * 4)
+            median = channel_median(place, VALUES_BYTES, keys, median, scratch, scratch_bits)
             for c in range(N_CHANNELS):
                 out[i, t, c] -= median
 

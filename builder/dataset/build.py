@@ -19,7 +19,7 @@ from builder.dataset.inputs import Identity, Inputs, Sources, identify, read_inp
 from builder.dataset.metadata import ConversionMetadata, read_model
 from builder.dataset.options import BuildOptions
 from builder.dataset.provenance import Findings, dataset_info, make_metadata
-from builder.dataset.quicklook import Quicklook, draw_quicklook
+from builder.dataset.quicklook import Quicklook, draw_quicklook, load_drawing
 from builder.dataset.root import (
     check_side_files,
     mirror_side_files,
@@ -199,16 +199,18 @@ def _fill(
     sums = SpikeSums(spikes, window.n_samples, options.n_before, options.n_after)
     preprocessor = make_preprocessor(raw, options.engine)
     stoppable = Stoppable()
-    with ThreadPoolExecutor(1) as beside:
+    with ThreadPoolExecutor(2) as beside:
         try:
+            # The longest first: it reads the whole recording.
+            known = beside.submit(identity, stoppable)
             bad = beside.submit(_find_bad_channels, inputs, options, preprocessor, stoppable)
             agreement = beside.submit(
                 find_agreement, raw, inputs.patch_type, ground_truth, stoppable
             )
-            known = beside.submit(identity, stoppable)
+            drawing = beside.submit(load_drawing)
 
             def check() -> None:
-                for task in (bad, agreement, known):
+                for task in (bad, agreement, known, drawing):
                     if task.done():
                         task.result()
 
@@ -218,6 +220,7 @@ def _fill(
                 preprocessor,
                 spikes,
                 sums,
+                lambda start, stop: raw.read_counts(window.start + start, window.start + stop),
                 lambda: bad.result().all,
                 check,
                 n_threads=n_threads,

@@ -100,7 +100,7 @@ class OutputFileMetadata(_Model):
 
     path: str
     size: int
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    xxh3_128: str = Field(pattern=r"^[0-9a-f]{32}$")
 
 
 class Provenance(_Model):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -27,6 +26,7 @@ from builder.constants import (
 from builder.dataset.identity import RawFile, as_records
 from builder.dataset.metadata import ConversionMetadata
 from builder.dataset.options import BuildOptions, Window
+from builder.dataset.sink import hash_file
 from builder.dataset.stream import Segments
 from builder.layout import SPLITS
 from builder.signal.channels import BadChannels
@@ -168,15 +168,15 @@ def software_versions() -> dict[str, str]:
 def _output_files(folder: Path, segments: Segments) -> list[dict[str, Any]]:
     """Size and hash of every file of the cell; shards were hashed as they were written."""
     known = {
-        folder / split / name: sha256
+        folder / split / name: digest
         for split, writer in segments.writers.items()
-        for name, sha256 in writer.hashes.items()
+        for name, digest in writer.hashes.items()
     }
     return [
         {
             "path": path.relative_to(folder).as_posix(),
             "size": path.stat().st_size,
-            "sha256": known.get(path) or hashlib.sha256(path.read_bytes()).hexdigest(),
+            "xxh3_128": known.get(path) or hash_file(path),
         }
         for path in sorted(folder.rglob("*"))
         if path.is_file()

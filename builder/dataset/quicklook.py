@@ -61,6 +61,12 @@ class Quicklook:
     simulated: bool
 
 
+def load_drawing() -> None:
+    """Import what `draw_quicklook` needs, which takes half a second: while the rows are written."""
+    import matplotlib.backends.backend_agg
+    import matplotlib.figure  # noqa: F401
+
+
 def draw_quicklook(path: Path, look: Quicklook) -> None:
     """Draw the four panels and write them as PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg

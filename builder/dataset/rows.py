@@ -8,10 +8,8 @@ inner list offset is int32.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from builder.constants import N_CHANNELS, NPX_RATE_HZ
+from builder.dataset.sink import HashingFile, hash_file
 from builder.errors import OutputError
 from builder.layout import DATASET_INFO_NAME, STATE_NAME, shard_name
 from builder.progress import Progress
@@ -91,65 +90,79 @@ def make_batch(rows: Sequence[Row], traces_uV: np.ndarray, peak_channel: int) ->
     n_spikes[:, peak_channel] = [len(row.spikes) for row in rows]
     spikes = np.concatenate([row.spikes for row in rows])
     times_ms = spikes / (NPX_RATE_HZ / 1000.0)
+    ids = "".join(f"{row.first:010d}" for row in rows).encode()
+    id_ends = np.arange(0, len(ids) + 1, 10, dtype=np.int32)
     return pa.RecordBatch.from_arrays(
         [
-            pa.array([f"{row.first:010d}" for row in rows], pa.string()),
-            _lists(pa.array(traces_uV), lengths),
-            _lists(pa.array(np.zeros(len(spikes), dtype=np.int32)), n_spikes.ravel()),
-            _lists(pa.array(times_ms), n_spikes.ravel()),
+            pa.StringArray.from_buffers(len(rows), pa.py_buffer(id_ends), pa.py_buffer(ids)),
+            _lists(_values(traces_uV, pa.float32()), lengths),
+            _lists(_values(np.zeros(len(spikes), np.int32), pa.int32()), n_spikes.ravel()),
+            _lists(_values(times_ms, pa.float64()), n_spikes.ravel()),
         ],
         schema=SCHEMA,
     )
+
+
+def _values(values: np.ndarray, kind: pa.DataType) -> pa.Array:
+    """The memory as an Arrow array; ``pa.array`` would import pandas first, half a second."""
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
 
 
 def _lists(values: pa.Array, lengths: np.ndarray) -> pa.ListArray:
     """Values as rows of N_CHANNELS lists of the given lengths: (n_rows * N_CHANNELS,)."""
     inner = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     outer = np.arange(0, len(lengths) + 1, N_CHANNELS, dtype=np.int32)
-    channels = pa.ListArray.from_arrays(pa.array(inner), values)
-    return pa.ListArray.from_arrays(pa.array(outer), channels)
+    channels = pa.ListArray.from_arrays(_values(inner, pa.int32()), values)
+    return pa.ListArray.from_arrays(_values(outer, pa.int32()), channels)
 
 
-class HashingFile:
-    """A file being written that knows its hash, so that nothing is read back for it."""
+class _Filling:
+    """What pyarrow writes to: puts the rows' values where it writes their stand-in.
 
-    def __init__(self, path: Path):
-        self.path = path
-        self._file = path.open("wb", buffering=0)
-        self._digest = hashlib.sha256()
-        self.n_written = 0
+    A batch needs all of its values in one piece of memory, 276 MB for two rows. It is made
+    on memory that is never touched, so never there, and the values are written row by row.
+    """
+
+    def __init__(self, sink: HashingFile):
+        self._sink = sink
+        self._stand_in: np.ndarray | None = None
+        self._blocks: Iterable[np.ndarray] = ()
+
+    def expect(self, stand_in: np.ndarray, blocks: Iterable[np.ndarray]) -> None:
+        """From here on, ``stand_in`` is written as the ``blocks`` that follow each other."""
+        self._stand_in, self._blocks = stand_in, blocks
 
     def write(self, data: Any) -> int:
-        view = memoryview(data)
-        self._digest.update(view)
-        self.n_written += len(view)
-        done = 0
-        while done < len(view):
-            done += self._file.write(view[done:])
-        return done
+        stand_in = self._stand_in
+        if stand_in is None or _place(data) != _place(stand_in):
+            return self._sink.write(data)
+        self._stand_in = None
+        n_bytes = sum(self._sink.write(block) for block in self._blocks)
+        if n_bytes != stand_in.nbytes:
+            raise ValueError(f"blocks of {stand_in.nbytes} bytes in all, not {n_bytes}")
+        return n_bytes
+
+    def check(self) -> None:
+        """Raise if the stand-in was not met: its memory, which holds anything, was written."""
+        if self._stand_in is not None:
+            raise OutputError(
+                "pyarrow did not write a batch's values as it was given them.",
+                where=self._sink.path,
+                do="report it with your pyarrow version; another version may work",
+            )
 
     def flush(self) -> None:
         pass
 
     @property
     def closed(self) -> bool:
-        return self._file.closed
+        return self._sink.closed
 
-    def close(self) -> None:
-        """Force the bytes to the disk and close; a full disk shows here at the latest."""
-        if not self._file.closed:
-            try:
-                os.fsync(self._file.fileno())
-            finally:
-                self._file.close()
 
-    def abandon(self) -> None:
-        """Close without waiting for the disk."""
-        self._file.close()
-
-    @property
-    def sha256(self) -> str:
-        return self._digest.hexdigest()
+def _place(data: Any) -> tuple[int, int]:
+    """Address and size of a buffer."""
+    values = np.frombuffer(data, np.uint8)
+    return values.ctypes.data, values.nbytes
 
 
 @dataclass(frozen=True)
@@ -189,6 +202,7 @@ class SplitWriter:
         self._shard_rows = batches * BATCH_ROWS
         self._n_shards = -(-n_rows // self._shard_rows)
         self._sink: HashingFile | None = None
+        self._filling: _Filling | None = None
         self._stream: pa.RecordBatchStreamWriter | None = None
         self.n_written = 0
         self.shards: list[Path] = []
@@ -196,18 +210,31 @@ class SplitWriter:
         self._placed: list[_Placed] = []
         folder.mkdir()
 
-    def write(self, rows: Sequence[Row], traces_uV: np.ndarray, peak_channel: int) -> None:
-        """Append a batch (see `make_batch`); its memory is free again afterwards."""
-        batch = make_batch(rows, traces_uV, peak_channel)
+    def write(self, rows: Sequence[Row], blocks: Iterable[np.ndarray], peak_channel: int) -> None:
+        """Append a batch.
+
+        Parameters
+        ----------
+        rows : sequence of Row
+        blocks : iterable of np.ndarray
+            float32, contiguous, uV: the rows' (N_CHANNELS, n_samples) values. One is
+            taken at a time, and its memory is free again when the next is taken.
+        peak_channel : int
+            Channel that carries the spikes.
+        """
         if self.n_written == len(self.shards) * self._shard_rows:
             self._close_shard()
             path = self.folder / shard_name(len(self.shards), self._n_shards)
             self.shards.append(path)
             self._sink = HashingFile(path)
-            self._stream = pa.ipc.new_stream(pa.PythonFile(self._sink, mode="w"), SCHEMA)
-        assert self._stream is not None and self._sink is not None
-        self._stream.write_batch(batch)
-        self.n_written += batch.num_rows
+            self._filling = _Filling(self._sink)
+            self._stream = pa.ipc.new_stream(pa.PythonFile(self._filling, mode="w"), SCHEMA)
+        assert self._stream is not None and self._sink is not None and self._filling is not None
+        stand_in = np.empty(sum(row.n_values for row in rows), np.float32)
+        self._filling.expect(stand_in, blocks)
+        self._stream.write_batch(make_batch(rows, stand_in, peak_channel))
+        self._filling.check()
+        self.n_written += len(rows)
         self._placed.append(_Placed(self.shards[-1], self._sink.n_written, list(rows)))
 
     def _close_shard(self) -> None:
@@ -215,8 +242,8 @@ class SplitWriter:
             self._stream.close()
         if self._sink is not None:
             self._sink.close()
-            self.hashes[self._sink.path.name] = self._sink.sha256
-        self._stream = self._sink = None
+            self.hashes[self._sink.path.name] = self._sink.xxh3_128
+        self._stream = self._filling = self._sink = None
 
     def close(self) -> None:
         """Finish the last shard."""
@@ -247,8 +274,7 @@ class SplitWriter:
                 file.seek(placed.end - len(new))
                 file.write(new)
         for path in self.shards:
-            with path.open("rb") as file:
-                self.hashes[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+            self.hashes[path.name] = hash_file(path)
             progress.advance(path.stat().st_size)
 
     def abandon(self) -> None:

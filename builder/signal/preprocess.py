@@ -9,6 +9,7 @@ forward and backward (zero phase), median of all channels subtracted per sample.
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
 
@@ -77,13 +78,36 @@ class Preprocessor(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class BandPass:
+    """The band-pass as the kernel takes it: sections with numerator 1 - z^-2, gain apart.
+
+    Attributes
+    ----------
+    gain : float
+        Of one direction.
+    feedback : np.ndarray
+        float64 (2 * n_sections,): ``-a1, -a2`` of each section.
+    steady : np.ndarray
+        float64 (2 * n_sections,): the delays for a constant input of 1.
+    """
+
+    gain: float
+    feedback: np.ndarray
+    steady: np.ndarray
+
+
 @cache
-def band_pass_sections() -> tuple[np.ndarray, np.ndarray]:
-    """Sections (5, 6) of the band-pass and their steady state (5, 2), float64."""
+def band_pass() -> BandPass:
+    """The order-5 Butterworth band-pass of Zhao et al. 2026, zeros in pairs of +1 and -1."""
     import scipy.signal
 
-    sos = scipy.signal.butter(FILTER_ORDER, BAND_HZ, btype="bandpass", fs=NPX_RATE_HZ, output="sos")
-    return np.ascontiguousarray(sos), np.ascontiguousarray(scipy.signal.sosfilt_zi(sos))
+    design = {"N": FILTER_ORDER, "Wn": BAND_HZ, "btype": "bandpass", "fs": NPX_RATE_HZ}
+    sections = scipy.signal.butter(**design, output="sos")
+    gain = scipy.signal.butter(**design, output="zpk")[2]
+    sections[:, :3] = 1.0, 0.0, -1.0
+    steady = scipy.signal.sosfilt_zi(sections)
+    return BandPass(float(gain), -sections[:, 4:].ravel(), steady.ravel())
 
 
 def make_preprocessor(raw: RawCell, engine: str = "fast") -> Preprocessor:
@@ -136,14 +160,23 @@ class FastPreprocessor:
         _check_range(start, stop, self._raw.n_npx)
         if out is None:
             out = np.empty((N_CHANNELS, stop - start), dtype=np.float32)
-        sos, zi = band_pass_sections()
+        filtering = band_pass()
+        scale = GAIN_UV_PER_BIT * filtering.gain**2
         for begin in range(start, stop, _PIECE_SAMPLES):
             end = min(begin + _PIECE_SAMPLES, stop)
             first = max(begin - MARGIN_SAMPLES, 0)
             last = min(end + MARGIN_SAMPLES, self._raw.n_npx)
             counts = self._raw.read_counts(first, last, self._buffer(last - first))
             target = out[:, begin - start : end - start]
-            self._kernel(counts, begin - first, GAIN_UV_PER_BIT, sos, zi, subtract_median, target)
+            self._kernel(
+                counts,
+                begin - first,
+                scale,
+                filtering.feedback,
+                filtering.steady,
+                subtract_median,
+                target,
+            )
         return out
 
     def _buffer(self, n_samples: int) -> np.ndarray:

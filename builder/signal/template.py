@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from builder.constants import N_CHANNELS, REFERENCE_CHANNELS
+from builder.constants import (
+    BAND_HZ,
+    FILTER_ORDER,
+    N_CHANNELS,
+    NPX_RATE_HZ,
+    REFERENCE_CHANNELS,
+)
 from builder.errors import RawDataError
 
 MIN_SPIKES = 2
 #: Spikes that the guess of the peak channel looks at, spread over the window.
 _N_GUESS_SPIKES = 200
+#: Samples on each side of such a spike for the filter to settle: 10 ms, enough for a guess.
+_GUESS_MARGIN_SAMPLES = 300
 
-#: ``read(start, stop) -> float32 (n_channels, stop - start)``, uV, window samples.
+#: ``read(start, stop)``, window samples; mostly to float32 (n_channels, stop - start), uV.
 Read = Callable[[int, int], np.ndarray]
 
 
@@ -66,6 +73,7 @@ class SpikeSums:
 
     def __init__(self, spikes: np.ndarray, n_samples: int, n_before: int, n_after: int):
         self.n_before, self.n_after = n_before, n_after
+        self.n_samples = n_samples
         self._n_total = len(spikes)
         self.used = spikes[(spikes >= n_before) & (spikes + n_after <= n_samples)]
         if len(self.used) < MIN_SPIKES:
@@ -115,21 +123,34 @@ class SpikeSums:
         return Template(mean_uV, self.n_before, self.n_after, self._n_total, len(self.used))
 
 
-def guess_peak_channel(read: Read, sums: SpikeSums, pool: ThreadPoolExecutor) -> int:
+def guess_peak_channel(read_counts: Read, sums: SpikeSums) -> int:
     """The channel that will very likely be the template's peak, from a few of the spikes.
 
-    Rows are written before the whole template is known; see `builder.dataset.stream`.
+    Rows are written before the whole template is known; see `builder.dataset.stream`. The
+    mean of filtered spikes is the filtered mean, so the counts are averaged and filtered
+    once; only the median of the mean is not quite the mean of the medians.
 
     Parameters
     ----------
-    read : callable
-        ``read(start, stop) -> float32 (N_CHANNELS, stop - start)``, uV.
+    read_counts : callable
+        ``read_counts(start, stop) -> int16 (stop - start, N_CHANNELS)``, window samples.
     sums : SpikeSums
-    pool : ThreadPoolExecutor
     """
+    import scipy.signal
+
     n_chosen = min(len(sums.used), _N_GUESS_SPIKES)
     chosen = sums.used[np.linspace(0, len(sums.used) - 1, n_chosen).astype(int)].tolist()
-    windows = pool.map(lambda spike: read(spike - sums.n_before, spike + sums.n_after), chosen)
-    mean_uV = sum(windows, np.zeros((N_CHANNELS, sums.n_before + sums.n_after))).T
-    guess = Template(mean_uV, sums.n_before, sums.n_after, len(chosen), len(chosen))
+    before, after = sums.n_before + _GUESS_MARGIN_SAMPLES, sums.n_after + _GUESS_MARGIN_SAMPLES
+    total = np.zeros((before + after, N_CHANNELS))
+    for spike in chosen:
+        start, stop = max(spike - before, 0), min(spike + after, sums.n_samples)
+        missing = (start - (spike - before), spike + after - stop)
+        total += np.pad(read_counts(start, stop), (missing, (0, 0)), mode="edge")
+    sections = scipy.signal.butter(
+        FILTER_ORDER, BAND_HZ, btype="bandpass", fs=NPX_RATE_HZ, output="sos"
+    )
+    mean = scipy.signal.sosfiltfilt(sections, total, axis=0)
+    mean -= np.median(mean, axis=1, keepdims=True)
+    inner = mean[_GUESS_MARGIN_SAMPLES : len(mean) - _GUESS_MARGIN_SAMPLES]
+    guess = Template(inner, sums.n_before, sums.n_after, n_chosen, n_chosen)
     return guess.peak_channel(REFERENCE_CHANNELS)

@@ -12,7 +12,7 @@ import pytest
 from builder import errors
 from builder.dataset import root as root_module
 from builder.dataset.build import build_cell
-from builder.dataset.rows import HashingFile
+from builder.dataset.sink import HashingFile
 from builder.reading.arrays import load
 from builder.source.raw import RawCell
 from tests.dataset.bench import Bench
@@ -35,7 +35,7 @@ def test_disk_that_fills_while_writing(bench, monkeypatch):
 
     def full(self, data):
         nonlocal written
-        written += len(memoryview(data))
+        written += memoryview(data).nbytes
         if written > 40_000_000:
             raise OSError(errno.ENOSPC, "No space left on device")
         return write(self, data)

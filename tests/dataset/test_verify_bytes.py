@@ -43,7 +43,7 @@ def test_flipped_byte(cell):
     data = bytearray((cell / FIRST).read_bytes())
     data[len(data) // 2] ^= 0x40
     replace(cell / FIRST, data)
-    assert found(cell) == [(FIRST, f"sha256 {NOT_LOOKED_AT}")]
+    assert found(cell) == [(FIRST, f"xxh3_128 {NOT_LOOKED_AT}")]
 
 
 def test_truncated_shard(cell):

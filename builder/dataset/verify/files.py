@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from builder.dataset.metadata import ConversionMetadata, OutputFileMetadata
+from builder.dataset.sink import hash_file
 from builder.dataset.verify.report import Report, listing
 from builder.layout import METADATA_NAME, SHARD_GLOB, SIDE_FILES, SPLITS, shard_name
 
 #: ``datasets`` writes these beside the shards; they are no part of the cell.
 _CACHE_GLOB = "cache-*.arrow"
-_CHUNK_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -82,8 +81,7 @@ def _is_inside(path: str) -> bool:
 def find_damage(folder: Path, record: OutputFileMetadata) -> Damage | None:
     """Compare a file's size and hash with the record; the hash only if the size is right.
 
-    The file is read, not mapped: a disk that fails raises here instead of killing
-    the process where the mapping is touched.
+    A file that the disk cannot read is damage too.
     """
     path = folder / record.path
     try:
@@ -92,21 +90,12 @@ def find_damage(folder: Path, record: OutputFileMetadata) -> Damage | None:
         size = path.stat().st_size
         if size != record.size:
             return Damage("size in bytes (its content was not looked at)", record.size, size)
-        sha256 = _hash(path)
+        digest = hash_file(path)
     except OSError as error:
         return Damage("the file cannot be read", got=error)
-    if sha256 != record.sha256:
-        return Damage("sha256 (its content was not looked at)", record.sha256, sha256)
+    if digest != record.xxh3_128:
+        return Damage("xxh3_128 (its content was not looked at)", record.xxh3_128, digest)
     return None
-
-
-def _hash(path: Path) -> str:
-    digest, chunk = hashlib.sha256(), bytearray(_CHUNK_BYTES)
-    view = memoryview(chunk)
-    with path.open("rb", buffering=0) as file:
-        while n_bytes := file.readinto(chunk):
-            digest.update(view[:n_bytes])
-    return digest.hexdigest()
 
 
 def damages_ahead(
