@@ -85,7 +85,7 @@ def spe1(
 def demo(
     folder: Annotated[Path, typer.Option("--dir", help="Where the demo writes.")] = Path("demo"),
 ) -> None:
-    """Simulate a small paired recording, build it, load it, and say where its picture lies."""
+    """Simulate a small paired recording, build, load, localize it; say where its picture lies."""
     from builder.demo import run_demo
 
     run_demo(folder)

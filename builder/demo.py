@@ -26,7 +26,7 @@ OPTIONS = BuildOptions(skip_seconds=1.0, duration_s=15.0, segment_duration_s=3.0
 
 
 def run_demo(folder: Path) -> None:
-    """Simulate, build, load, and say where everything lies.
+    """Simulate, build, load, localize, and say where everything lies.
 
     Parameters
     ----------

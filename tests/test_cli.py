@@ -234,6 +234,8 @@ def test_demo(monkeypatch, tmp_path, capsys):
     assert {path.name for path in (tmp_path / "demo").iterdir()} == {"raw", "spe1", "cache"}
     assert "load_dataset" in text and "load_from_disk" in text and "segment_uV" in text
     assert "planted: 159" in text
+    assert "monopolar triangulation: " in text and "control: peak channel: 0.0" in text
+    assert (tmp_path / "demo/spe1/localization_benchmark.json").is_file()
     picture = next(line for line in text.splitlines() if line.startswith("picture:")).split()[-1]
     assert Path(picture).read_bytes().startswith(b"\x89PNG")
     metadata = json.loads((Path(picture).parent / "conversion_metadata.json").read_text())

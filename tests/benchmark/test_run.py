@@ -44,6 +44,17 @@ def test_two_workers_give_the_same(built, archive, full):
     assert again.provenance.simulated and "simulated" in again.provenance.label
 
 
+def test_the_reference_engine_gives_the_same_places(built):
+    engines = [
+        run_benchmark(built.folder.parent, ["c14"], BenchmarkOptions(engine=name, with_spikes=True))
+        for name in ("fast", "spikeinterface")
+    ]
+    assert engines[1].parameters.engine == "spikeinterface"
+    for ours, theirs in zip(*(found.cells[0].scores for found in engines), strict=True):
+        assert ours.method == theirs.method
+        assert ours.estimate_um == pytest.approx(theirs.estimate_um, abs=0.1), ours.method
+
+
 def test_the_planted_neuron_is_found(full):
     (cell,) = [cell for cell in full.cells if cell.problem is None]
     errors_um = {
