@@ -21,6 +21,7 @@ from builder.benchmark.spikes import (
     window_samples,
 )
 from builder.constants import NPX_RATE_HZ
+from builder.errors import OutputError
 
 #: The paper's window of a spike, 0.5 ms before and from the spike on, in samples.
 SPIKE_WINDOW = (round(0.5e-3 * NPX_RATE_HZ), round(0.5e-3 * NPX_RATE_HZ))
@@ -130,8 +131,22 @@ class Unit:
         return Waveforms(kept_uV, n_before, masked, self.cell.sampling_frequency_hz)
 
     def spikes_of(self, windows_uV: np.ndarray, template_uV: np.ndarray) -> Waveforms:
-        """The paper's window of spikes, cut from template windows."""
+        """The paper's window of spikes, cut from template windows.
+
+        Raises
+        ------
+        OutputError
+            The cell was built with a template window shorter than that.
+        """
         before, after = SPIKE_WINDOW
+        if self.n_before < before or self.n_after < after:
+            raise OutputError(
+                "The template's window is shorter than that of a spike.",
+                where=self.cell.folder,
+                expected=f"at least {before} samples before and {after} from the spike on",
+                got=f"{self.n_before} and {self.n_after}",
+                do="leave out --with-spikes, or build with longer --ms-before and --ms-after",
+            )
         cut_uV = windows_uV[:, self.n_before - before : self.n_before + after]
         return self.waveforms(cut_uV, before, template_uV)
 

@@ -138,6 +138,21 @@ def test_template_of_all_spikes_is_the_shipped_one(built, archive):
     np.testing.assert_allclose(windows_uV.mean(axis=0), cell.template_uV, rtol=0, atol=1e-3)
 
 
+def test_a_short_template_window_is_a_note(sidecars, archive):
+    """Built with --ms-before 0.3: spikes need 0.5 ms; clean templates have their scores."""
+
+    def shorten(arrays):
+        arrays["templates"] = arrays["templates"][:, 21:]
+        arrays["nbefore"] = np.array(9)
+
+    options = BenchmarkOptions(
+        with_spikes=True, degradation=True, days=(0,), seeds=(0,), raw_dir=archive.raw_dir
+    )
+    (cell,) = run_benchmark(sidecars(template=shorten), ["c14"], options).cells
+    assert {part.level for part in cell.scores} == {"templates", "spikes"}
+    assert len(cell.notes) == 1 and "shorter than that of a spike" in cell.notes[0]
+
+
 def test_detection_again_finds_the_planted_spikes(built):
     cell = read_cell(built.folder.parent, "c14")
     planted = read_spikes(cell)
