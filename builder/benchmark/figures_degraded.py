@@ -79,6 +79,7 @@ def _draw_curves(axes: Axes, points: Sequence[CurvePoint], quantity: str) -> Non
             markersize=4.5,
             linewidth=1.4,
             label=look.label,
+            clip_on=False,
         )
 
 
