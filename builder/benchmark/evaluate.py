@@ -150,7 +150,7 @@ def _estimate(
         level,
         waveforms,
         unit.cell.positions_um,
-        params_of(unit.mode, level, options.methods),
+        params_of(level, options.methods),
         options.engine,
         options.n_jobs,
     )
@@ -245,7 +245,7 @@ def _evaluate_day(
         if options.grid_search and day in options.grid_days:
             found.grid += search(
                 waveforms,
-                params_of(unit.mode, level, options.methods),
+                params_of(level, options.methods),
                 options.engine,
                 options.n_jobs,
                 mode=unit.mode,

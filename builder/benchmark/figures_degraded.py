@@ -113,7 +113,7 @@ def draw_grid_search(result: LocalizationBenchmark) -> Figure | None:
     points = [
         point
         for point in result.grid_search.points
-        if (point.mode, point.level) == ("corrected", level)
+        if (point.mode, point.level) == ("corrected", level) and "radius_um" in point.parameters
     ]
     axes_of = {
         "monopolar_triangulation": (MONOPOLAR_RADII_UM, MONOPOLAR_MAX_DISTANCES_UM[level]),

@@ -44,11 +44,17 @@ class GridEstimate:
 
 
 def grid_of(method: str, level: str) -> Iterator[dict[str, float]]:
-    """The paper's grid of a method; one empty set where it varies nothing."""
+    """The paper's grid of a method; one empty set where it varies nothing.
+
+    Beyond the paper: spikes by monopolar triangulation without ``enforce_decrease``,
+    which is what releases of SpikeInterface since 0.101 compute.
+    """
     if method == "monopolar_triangulation":
         for radius_um in MONOPOLAR_RADII_UM:
             for max_distance_um in MONOPOLAR_MAX_DISTANCES_UM[level]:
                 yield {"radius_um": radius_um, "max_distance_um": max_distance_um}
+        if level == "spikes":
+            yield {"enforce_decrease": False}
     elif method == "grid_convolution":
         for radius_um in GRID_RADII_UM:
             for percentile in GRID_PERCENTILES:

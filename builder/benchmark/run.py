@@ -166,13 +166,11 @@ def _versions() -> dict[str, str]:
 
 
 def _parameters(options: BenchmarkOptions) -> Parameters:
-    def dumped(mode: str, level: str) -> dict[str, dict[str, Any]]:
-        chosen = params_of(mode, level, options.methods)
+    def dumped(level: str) -> dict[str, dict[str, Any]]:
+        chosen = params_of(level, options.methods)
         return {method: params.model_dump(mode="json") for method, params in chosen.items()}
 
-    published = None
-    if options.masking == "as-published":
-        published = as_published.described() | {"spike_params": dumped("as_published", "spikes")}
+    is_published = options.masking == "as-published"
     return Parameters(
         masking=options.masking,
         engine=options.engine,
@@ -182,8 +180,8 @@ def _parameters(options: BenchmarkOptions) -> Parameters:
         bootstrap_seed=metrics.BOOTSTRAP_SEED,
         confidence=metrics.CONFIDENCE,
         methods=list(options.methods),
-        template_params=dumped("corrected", "templates"),
-        spike_params=dumped("corrected", "spikes"),
+        template_params=dumped("templates"),
+        spike_params=dumped("spikes"),
         spike_window_samples=SPIKE_WINDOW,
-        as_published=published,
+        as_published=as_published.described() if is_published else None,
     )

@@ -23,22 +23,23 @@ from builder.benchmark.spikes import (
 from builder.constants import NPX_RATE_HZ
 from builder.errors import OutputError
 
+MONOPOLAR = "monopolar_triangulation"
 #: The paper's window of a spike, 0.5 ms before and from the spike on, in samples.
 SPIKE_WINDOW = (round(0.5e-3 * NPX_RATE_HZ), round(0.5e-3 * NPX_RATE_HZ))
 
 
-def params_of(mode: str, level: str, methods: tuple[str, ...]) -> dict[str, Any]:
+def params_of(level: str, methods: tuple[str, ...]) -> dict[str, Any]:
     """Parameters by method, as the paper has them.
 
-    The authors' SpikeInterface (0.100) applied ``enforce_decrease`` to spikes, which they
-    asked for; later releases take the option and do nothing, and so do the corrected
-    numbers.
+    Of spikes that includes ``enforce_decrease`` (amplitudes may not grow away from the
+    peak), which the authors asked for and their SpikeInterface (0.100) applied; releases
+    since take the option and do nothing. `builder.benchmark.grid_search` has it off.
     """
     table = TEMPLATE_PARAMS if level == "templates" else SPIKE_PARAMS
     chosen: dict[str, Any] = {method: table[method] for method in methods}
-    if (mode, level) == ("as_published", "spikes") and "monopolar_triangulation" in chosen:
-        params = chosen["monopolar_triangulation"]
-        chosen["monopolar_triangulation"] = params.model_copy(update={"enforce_decrease": True})
+    monopolar = chosen.get(MONOPOLAR)
+    if level == "spikes" and monopolar is not None:
+        chosen[MONOPOLAR] = monopolar.model_copy(update={"enforce_decrease": True})
     return chosen
 
 

@@ -21,7 +21,7 @@ EVERYTHING = {
     "degradation": True,
     "grid_search": True,
     "days": (0, 1, 6),
-    "grid_days": (0,),
+    "grid_days": (6,),
     "seeds": (1,),
 }
 
@@ -94,8 +94,8 @@ def test_dead_electrodes_hurt_and_the_authors_are_a_day_late(full):
 
 
 def test_the_grid_holds_the_papers_parameters(full):
-    points = _points(full.grid_search.points, mode="corrected", level="spikes", day=0)
-    assert len(points) == 9 + 9 + 1
+    points = _points(full.grid_search.points, mode="corrected", level="spikes", day=6)
+    assert len(points) == (9 + 1) + 9 + 1
     chosen = {"radius_um": 75.0, "max_distance_um": 150.0}
     (default,) = _points(points, method="monopolar_triangulation", parameters=chosen)
     (same,) = _points(
@@ -103,9 +103,16 @@ def test_the_grid_holds_the_papers_parameters(full):
         mode="corrected",
         level="spikes",
         method="monopolar_triangulation",
-        day=0,
+        day=6,
     )
     assert default.score == same.score
+    # Amplitudes may not grow with distance, unless told so, and that makes a difference.
+    (free,) = _points(
+        points, method="monopolar_triangulation", parameters={"enforce_decrease": 0.0}
+    )
+    assert free.score != default.score
+    params = full.parameters.spike_params["monopolar_triangulation"]
+    assert params["enforce_decrease"] is True and params["max_distance_um"] == 150.0
 
 
 def test_rows_and_raw_archive_give_the_same_windows(built, archive, tmp_path):
