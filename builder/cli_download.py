@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import shlex
 import sys
@@ -203,8 +204,8 @@ def ask_account() -> Credentials:
     from builder.source.archive.credentials import Credentials
 
     typer.echo("CRCNS account (free: https://crcns.org/register)", err=True)
-    with suppress(typer.Abort):
+    with suppress(typer.Abort, EOFError):
         username = typer.prompt("  user name", err=True)
-        password = typer.prompt("  password", hide_input=True, err=True)
-        return Credentials(username, password)
+        # Not typer's, which shows the prompt before it stops showing what is typed.
+        return Credentials(username, getpass.getpass("  password: "))
     raise KeyboardInterrupt

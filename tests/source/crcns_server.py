@@ -164,6 +164,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         path = unquote(parts.path).partition(f"/{DATASET}")[2].strip("/")
+        if parts.path.endswith("/login.html"):
+            self._page(LOGIN_FORM)
+            return
         if self.site.has_login and not self._is_known(parts.query):
             self._ask()
             return

@@ -50,8 +50,8 @@ def find_credentials(
     if found is None or not (found.username and found.password):
         raise LoginError(
             "The archive asks for a login, and there is no account to log in with.",
-            expected=f"{USERNAME_VARIABLE} and {PASSWORD_VARIABLE}, or ~/.netrc",
-            got="no user name or no password",
+            where="the environment and ~/.netrc",
+            expected="a user name and a password",
             do=_HOW,
         )
     return found

@@ -8,15 +8,17 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from builder.cells import get_cell
 from builder.disk import held_lock, sync_tree, translated_os_errors
 from builder.errors import OptionError
 from builder.layout import CHAN_MAP_NAME, SUMMARY_NAME, RawLayout
 from builder.probe import read_positions_um
-from builder.progress import Progress
+from builder.progress import Progress, Silent
+from builder.source.archive.credentials import has_credentials
 from builder.source.archive.listing import CellFiles, ListedFile, Listing
-from builder.source.archive.origin import Origin
+from builder.source.archive.origin import Origin, OriginOptions, crcns_url, open_origin
 from builder.source.archive.part import Part
 from builder.source.archive.room import Room, plan_room
 from builder.source.archive.sums import check_sum
@@ -238,6 +240,53 @@ class Download:
             do_full="free some room, then run the same command again to go on",
             do_access="make that folder writable, or choose another (--raw-dir)",
         )
+
+
+def download_cell(
+    cell_id: str,
+    raw_dir: str | Path,
+    *,
+    options: OriginOptions | None = None,
+    progress: Progress | None = None,
+) -> DownloadedCell:
+    """Bring one cell of the release, or find it there; nobody is asked for an account.
+
+    An interrupted download goes on where it stopped.
+
+    Parameters
+    ----------
+    cell_id : str
+        Cell of SPE-1, such as "c14".
+    raw_dir : str or Path
+        Gets ``Recordings/cXX/``, ``chanMap.mat`` and ``Data Summary.xlsx``.
+    options : OriginOptions, optional
+        Default: CRCNS, with the account of CRCNS_USERNAME and CRCNS_PASSWORD or of
+        ``~/.netrc``.
+    progress : Progress, optional
+
+    Raises
+    ------
+    Spe1Error
+        With what, where, expected, got and what to do.
+    """
+    get_cell(cell_id)
+    progress = progress or Silent()
+    with open_origin(options or OriginOptions()) as origin:
+        download = Download(Path(raw_dir), origin)
+        download.side_files(progress)
+        download.require_room([cell_id], None, 0.0, progress)
+        return download.cell(cell_id, progress)
+
+
+def can_download() -> bool:
+    """Whether there is an account for CRCNS, without asking anybody.
+
+    Raises
+    ------
+    LoginError
+        Half of one, or an unreadable ``~/.netrc``.
+    """
+    return has_credentials([urlsplit(crcns_url(None)).hostname or ""])
 
 
 def _empty(folder: Path) -> None:

@@ -1,0 +1,344 @@
+"""Cells into the raw folder: once, whole, side by side with other runs, from any origin."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+from builder import disk, errors
+from builder.disk import held_lock
+from builder.probe import nominal_positions_um, read_positions_um
+from builder.source.archive.listing import make_listing
+from builder.source.archive.room import plan_room
+from builder.source.raw import open_raw_cell
+from builder.source.summary import read_summary_row
+from tests.source.crcns_server import PASSWORD, USERNAME, CrcnsServer, Fault
+from tests.source.download_bench import DownloadBench
+from tests.source.release import pack, side, summary, tiny_cell, tiny_release, with_lists
+
+RELEASE = tiny_release("c14", "c5")
+TRUTH = tiny_cell("c14")
+
+
+@pytest.fixture(autouse=True)
+def account(monkeypatch):
+    monkeypatch.setenv("CRCNS_USERNAME", USERNAME)
+    monkeypatch.setenv("CRCNS_PASSWORD", PASSWORD)
+
+
+@pytest.fixture
+def server():
+    with CrcnsServer(dict(RELEASE)) as server:
+        yield server
+
+
+@pytest.fixture
+def bench(server, tmp_path):
+    return DownloadBench(tmp_path / "raw", server.url)
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A copy as on Google Drive: side files on top, cells unpacked under Recordings/."""
+    files = side(["c14", "c5"])
+    for cell_id in ("c14", "c5"):
+        for name, data in tiny_cell(cell_id).items():
+            files[f"Recordings/{cell_id}/{name}"] = data
+    for name, data in files.items():
+        path = tmp_path / "copy" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return tmp_path / "copy"
+
+
+def test_a_clean_run_is_what_the_raw_room_reads(server, bench):
+    cells = bench.run("c14", "c5")
+    assert [(cell.cell_id, cell.status) for cell in cells] == [
+        ("c14", "downloaded"),
+        ("c5", "downloaded"),
+    ]
+    assert cells[0].n_bytes == sum(map(len, TRUTH.values()))
+    assert bench.left() == {"c14", "c5"}
+    raw = open_raw_cell(bench.raw_dir, "c14")
+    assert raw.n_npx == 60
+    positions_um = read_positions_um(bench.raw_dir / "chanMap.mat")
+    assert np.array_equal(positions_um, nominal_positions_um())
+    assert read_summary_row(bench.raw_dir / "Data Summary.xlsx", "c5").patch_type == "WC, IC"
+
+
+def test_a_second_run_asks_for_nothing(server, bench, monkeypatch):
+    """Not even for a login: it works offline and without an account."""
+    bench.run("c14")
+    server.seen.clear()
+    server.posted.clear()
+    monkeypatch.delenv("CRCNS_USERNAME")
+    monkeypatch.delenv("CRCNS_PASSWORD")
+    before = {path: path.stat().st_mtime_ns for path in bench.raw_dir.rglob("*.bin")}
+    (cell,) = bench.run("c14")
+    assert cell.status == "already here" and server.seen == [] and server.posted == []
+    assert {path: path.stat().st_mtime_ns for path in bench.raw_dir.rglob("*.bin")} == before
+
+
+def test_what_a_kill_after_the_rename_left_is_cleared(bench):
+    bench.run("c14")
+    for name in ("c14.tar.gz.part", "c14.tar.gz.part.json"):
+        (bench.raw_dir / name).write_bytes(b"{}")
+    (bench.raw_dir / "Recordings/.c14.extracting").mkdir()
+    bench.run("c14")
+    assert bench.left() == {"c14"}
+
+
+def test_a_damaged_cell_that_is_here_is_told_and_kept(bench):
+    bench.run("c14")
+    path = bench.raw_dir / "Recordings/c14/c14_npx_raw.bin"
+    path.write_bytes(path.read_bytes()[:-100])
+    error = bench.fails(errors.RawDataError, "cut short", "c14")
+    assert error.where == str(path) and path.exists()
+
+
+def test_keep_archive(server, bench):
+    bench.keep_archive = True
+    bench.run("c14")
+    assert bench.left() == {"c14", "c14.tar.gz"}
+    assert (bench.raw_dir / "c14.tar.gz").read_bytes() == RELEASE["data/c14.tar.gz"]
+    # It serves a cell that is gone without a byte from the server; damaged, it is replaced.
+    for damage in (False, True):
+        server.seen.clear()
+        shutil.rmtree(bench.raw_dir / "Recordings/c14")
+        if damage:
+            (bench.raw_dir / "c14.tar.gz").write_bytes(RELEASE["data/c14.tar.gz"][:-9])
+        bench.run("c14")
+        assert bench.cell_files("c14") == TRUTH and len(server.seen) == damage
+    assert (bench.raw_dir / "c14.tar.gz").read_bytes() == RELEASE["data/c14.tar.gz"]
+
+
+def test_two_runs_do_not_collide(server, bench):
+    bench.run()
+    with held_lock(bench.raw_dir / ".spe1/c14.download.lock", "c14"):
+        bench.fails(errors.BusyError, "Another process is working on c14", "c14")
+        bench.run("c5")
+    bench.run("c14")
+    assert bench.left() == {"c14", "c5"}
+
+
+def test_a_bad_cell_never_appears(server, bench):
+    """Packed whole and published so, but its recording is another's, or cut."""
+    cut = dict(TRUTH) | {"c14_npx_raw.bin": TRUTH["c14_npx_raw.bin"][:-200]}
+    for files, kind in (
+        (cut, errors.RawDataError),
+        (tiny_cell("c15"), errors.RawDataError),
+        ({"notes.txt": b"x"}, errors.MissingFileError),
+    ):
+        packed = {"data/c14.tar.gz": pack(files, "c14/")}
+        server.files = with_lists({**side(["c14"], "data/"), **packed})
+        with pytest.raises(kind) as caught:
+            bench.run("c14")
+        assert caught.value.do and bench.cell_files("c14") is None
+        # The packed file is as published: the next run need not fetch it to say the same.
+        server.seen.clear()
+        with pytest.raises(kind):
+            bench.run("c14")
+        assert [seen.path for seen in server.seen] == []
+
+
+def test_a_login_page_saved_as_a_side_file(server, bench):
+    """Published so, with the right sum; or put there by hand."""
+    page = {"data/Data Summary.xlsx": b"<html>please log in</html>"}
+    files = {name: data for name, data in RELEASE.items() if name not in page}
+    server.files = with_lists({**files, **page})
+    with pytest.raises((errors.SummaryError, errors.ArchiveError)):
+        bench.run()
+    assert not (bench.raw_dir / "Data Summary.xlsx").exists()
+
+
+def test_no_folder_for_it(bench, archive, tmp_path):
+    bench.raw_dir = archive.raw_dir
+    bench.fails(errors.OptionError, "holds a simulated archive")
+    bench.raw_dir = tmp_path / "file"
+    bench.raw_dir.write_text("")
+    bench.fails(errors.OptionError, "not a folder")
+
+
+# --- room ------------------------------------------------------------------------
+def test_room_is_known_before_anything_large_is_fetched(server, bench, monkeypatch):
+    usage = shutil.disk_usage("/")
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda path: usage._replace(free=200_040_000))
+    error = bench.fails(errors.SpaceError, "packed and unpacked", "c14")
+    assert error.expected == "0.20 GB free" and error.got == "0.20 GB"
+    assert not [seen for seen in server.seen if "tar.gz" in seen.path]
+
+
+def test_how_much_room(tmp_path):
+    """c14 of 10 minutes and c5 of 10: in bytes, by hand."""
+    (tmp_path / "s.xlsx").write_bytes(summary(["c14", "c5"], minutes=10))
+    listing = make_listing("x", "c14.tar.gz 7000\nc5.tar.gz 9000", None)
+    cells = [listing.cell("c14"), listing.cell("c5")]
+    kinds = {"is_local": False, "keep_archive": False, "window_s": 300.0}
+    room = plan_room(cells, tmp_path / "s.xlsx", fetched={"c5": 1000}, **kinds)
+    assert room.packed == 8000
+    assert room.raw == pytest.approx(2 * 600 * (30_000 * 770 + 50_023.9 * 16), rel=1e-5)
+    assert room.built == pytest.approx(2 * 300 * (30_000 * 1536 + 50_023.9 * 12), rel=1e-5)
+    kept = plan_room(cells, tmp_path / "s.xlsx", fetched={}, **kinds | {"keep_archive": True})
+    assert kept.packed == 16000
+    local = plan_room(cells, tmp_path / "s.xlsx", fetched={}, **kinds | {"is_local": True})
+    assert local.packed == 0 and local.raw == room.raw
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A memory disk of 2 MB, where this machine lets us mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("cannot mount a file system here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("room", [200_000, 900_000])
+def test_a_real_full_disk(server, bench, small_disk, monkeypatch, room):
+    """While the file arrives, and while it is unpacked; with room again, it goes on."""
+    big = tiny_cell("c14", n_npx=1000)
+    packed = {"data/c14.tar.gz": pack(big, "c14/")}
+    server.files = with_lists({**side(["c14"], "data/"), **packed})
+    size = len(packed["data/c14.tar.gz"])
+    bench.raw_dir = small_disk / "raw"
+    bench.run()
+    usage = shutil.disk_usage("/")
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda path: usage)
+    ballast = small_disk / "ballast"
+    free = os.statvfs(small_disk).f_bavail * 4096
+    ballast.write_bytes(bytes(free - room))
+    error = bench.fails(errors.SpaceError, r"disk (became|is) full", "c14")
+    assert "run the same command again" in error.do
+    part = bench.raw_dir / "c14.tar.gz.part"
+    assert 0 < part.stat().st_size <= size and bench.left() >= {part.name}
+    assert bench.cell_files("c14") is None
+    assert not (bench.raw_dir / "Recordings/.c14.extracting").exists()
+    arrived, _ = part.stat().st_size, ballast.unlink()
+    server.seen.clear()
+    bench.run("c14")
+    assert bench.cell_files("c14") == big
+    assert server.ranges("c14.tar.gz") == ([f"bytes={arrived}-"] if arrived < size else [])
+
+
+# --- copies ----------------------------------------------------------------------
+def test_from_an_unpacked_copy(copy, bench, monkeypatch):
+    """Linked where the disk can: no second copy, no login, nothing asked of a server."""
+    monkeypatch.delenv("CRCNS_USERNAME")
+    bench.source = str(copy)
+    bench.run("c14")
+    assert bench.cell_files("c14") == TRUTH and bench.left() == {"c14"}
+    name = "Recordings/c14/c14_npx_raw.bin"
+    assert (bench.raw_dir / name).samefile(copy / name)
+    assert (copy / name).stat().st_nlink == 2
+
+
+def test_from_a_copy_on_another_disk(copy, bench, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", refuse)
+    bench.source = str(copy)
+    bench.run("c14", "c5")
+    assert bench.cell_files("c14") == TRUTH
+    assert not (bench.raw_dir / "Recordings/c14/c14_npx_raw.bin").samefile(
+        copy / "Recordings/c14/c14_npx_raw.bin"
+    )
+    stages = zip(bench.progress.stages, bench.progress.done, strict=True)
+    copied = {name: done for (name, *_), done in stages}
+    assert copied["copy c14_npx_raw.bin"] == len(TRUTH["c14_npx_raw.bin"])
+
+
+def test_from_a_packed_copy(tmp_path, bench):
+    """Read where it lies; its list and its sums hold."""
+    for name, data in RELEASE.items():
+        path = tmp_path / "packed" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    bench.source, bench.keep_archive = str(tmp_path / "packed"), True
+    bench.run("c14")
+    assert bench.cell_files("c14") == TRUTH and bench.left() == {"c14"}
+    path = tmp_path / "packed/data/c5.tar.gz"
+    path.write_bytes(path.read_bytes()[:-500])
+    bench.fails(errors.ChecksumError, "not the file that the archive lists", "c5")
+    assert path.exists() and bench.cell_files("c5") is None
+
+
+def test_a_copy_that_is_cut_or_wrong(copy, bench):
+    path = copy / "Recordings/c14/c14_npx_raw.bin"
+    whole = path.read_bytes()
+    bench.source = str(copy)
+    path.write_bytes(whole[: -5 * 768])
+    bench.fails(errors.RawDataError, "do not cover the same time", "c14")
+    # With sums beside them, any wrong byte is found.
+    sums = f"{hashlib.md5(whole).hexdigest()}  Recordings/c14/c14_npx_raw.bin\n"
+    (copy / "checksums.md5").write_text(sums)
+    path.write_bytes(bytes([whole[0] ^ 1]) + whole[1:])
+    bench.fails(errors.ChecksumError, "not the file", "c14")
+    assert bench.cell_files("c14") is None
+    path.write_bytes(whole)
+    bench.run("c14")
+    assert bench.cell_files("c14") == TRUTH
+
+
+def test_copies_that_are_none(bench, tmp_path, archive):
+    bench.source = str(tmp_path / "nowhere")
+    bench.fails(errors.MissingFileError, "folder to copy from is not there")
+    bench.source = str(archive.raw_dir)
+    error = bench.fails(errors.OptionError, "holds simulated recordings")
+    assert "spe1 build" in error.do
+    (tmp_path / "empty").mkdir()
+    bench.source = str(tmp_path / "empty")
+    bench.fails(errors.ListingError, "lists no 'chanMap.mat'")
+
+
+def test_from_a_mirror(server, bench, copy):
+    """Over HTTP, without a login; packed, or unpacked, resumed file by file."""
+    server.has_login = False
+    bench.source = server.mirror_url
+    bench.run("c14")
+    assert bench.cell_files("c14") == TRUTH and server.posted == []
+    server.files = with_lists(
+        {
+            path.relative_to(copy).as_posix(): path.read_bytes()
+            for path in sorted(copy.rglob("*"))
+            if path.is_file()
+        }
+    )
+    server.faults += [Fault("cut", 5000), Fault("corrupt", 1)]
+    server.seen.clear()
+    bench.run("c5")
+    assert bench.cell_files("c5") == tiny_cell("c5") and bench.left() == {"c14", "c5"}
+    assert "bytes=5000-" in [seen.range for seen in server.seen]
+
+
+def test_a_mirror_with_a_login_or_without_a_list(server, bench):
+    bench.source = server.mirror_url
+    for server.asks_with in ("redirect", "form"):
+        bench.fails(errors.LoginError, "mirror asks for a login")
+    server.has_login = False
+    del server.files["filelist.txt"]
+    error = bench.fails(errors.ListingError, r"no filelist\.txt")
+    assert "find . -type f" in error.do
+
+
+def test_the_list_that_is_told_to_make_is_read(copy, bench, server):
+    """The command in the error, run as it stands, makes lists that work."""
+    server.has_login = False
+    server.files = {}
+    bench.source = server.mirror_url
+    error = bench.fails(errors.ListingError, r"no filelist\.txt")
+    command = error.do.partition("gets one by: ")[2]
+    subprocess.run(["sh", "-c", command], cwd=copy, check=True)
+    server.files = {
+        path.relative_to(copy).as_posix(): path.read_bytes()
+        for path in copy.rglob("*")
+        if path.is_file()
+    }
+    bench.run("c14")
+    assert bench.cell_files("c14") == TRUTH
