@@ -148,13 +148,17 @@ def _describe(room: Room, order: Order) -> str:
     import shutil
 
     free = shutil.disk_usage(order.raw_dir).free
-    parts = [
-        f"fetches up to {room.packed / 1e9:.2f} GB at a time" if room.packed else "",
-        f"unpacks {room.raw / 1e9:.2f} GB",
-        f"to {order.raw_dir.resolve()} ({free / 1e9:.0f} GB free)",
-        f"a build writes up to {room.built / 1e9:.2f} GB more",
-    ]
-    return ", ".join(part for part in parts if part).replace(", to ", " to ")
+    packed = f"{size_text(room.packed)} packed, then " if room.packed else ""
+    return (
+        f"writes {packed}{size_text(room.raw)} of recordings to {order.raw_dir.resolve()} "
+        f"({size_text(free)} free); a build of them, up to {size_text(room.built)} more"
+    )
+
+
+def size_text(n_bytes: int) -> str:
+    """Bytes for people: ``17.2 GB``, ``1.5 MB``."""
+    unit, name = (1e9, "GB") if n_bytes >= 1e8 else (1e6, "MB")
+    return f"{n_bytes / unit:,.1f} {name}"
 
 
 def _fetch_each(run: Download, order: Order) -> int:
@@ -178,13 +182,13 @@ def _fetch_each(run: Download, order: Order) -> int:
 
 
 def _print_cell(cell: DownloadedCell) -> None:
-    typer.echo(f"{cell.cell_id}: {cell.status}, {cell.n_bytes / 1e9:.2f} GB in {cell.folder}")
+    typer.echo(f"{cell.cell_id}: {cell.status}, {size_text(cell.n_bytes)} in {cell.folder}")
 
 
 def _print_stopped(raw_dir: Path) -> None:
     """What Ctrl-C leaves, and how to go on."""
     parts = [*raw_dir.glob("*.part"), *raw_dir.glob("Recordings/.*.incoming/*.part")]
-    kept = [f"{path.stat().st_size / 1e6:,.1f} MB of {path.stem}" for path in parts]
+    kept = [f"{size_text(path.stat().st_size)} of {path.stem}" for path in parts]
     what = f"{', '.join(kept)} kept in {raw_dir}" if kept else "nothing half-fetched is left"
     typer.echo(f"\nspe1: stopped; {what}. Run the same command again to go on.", err=True)
 

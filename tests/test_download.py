@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -97,7 +98,7 @@ def test_download(run, server, tmp_path):
         "c5: downloaded",
         "next: spe1 build c14 c5 --raw-dir .raw --root spe1",
     ]
-    assert "GB free" in done.stderr and "a build writes up to" in done.stderr
+    assert "GB free" in done.stderr and "a build of them, up to" in done.stderr
     assert cell_files(tmp_path / ".raw", "c14") == tiny_cell("c14")
     mirrored = {path.name for path in (tmp_path / "spe1").iterdir()}
     assert mirrored == {".spe1", "chanMap.mat", "Data Summary.xlsx", "Data Summary.csv"}
@@ -326,6 +327,7 @@ def test_on_a_terminal(server, tmp_path):
     del environ["CRCNS_USERNAME"], environ["CRCNS_PASSWORD"]
     server.chunk_pause_s = 0.05
     master, slave = pty.openpty()
+    termios.tcsetwinsize(slave, (24, 100))  # of no size, it would have room for no bar
     process = subprocess.Popen(
         [sys.executable, "-c", MAIN, "download", "c14"],
         cwd=tmp_path,
