@@ -137,6 +137,7 @@ def test_what_stops_everything_is_told_once(run, server):
         (["c14", "--from", "nowhere"], "folder to copy from is not there"),
         (["c14", "--base-url", "http://example.org/x"], "unencrypted"),
         (["c14", "--from", "https://a:b@c/d"], "more than a place"),
+        (["c14", "--from", ".", "--base-url", "https://c/d"], "only one can be the origin"),
         (["c14", "--root", str(PROJECT)], "project's folder"),
     ],
 )

@@ -114,6 +114,20 @@ def test_silence_counts_as_a_break(server, bench):
     assert sum("no answer in time" in note for note in bench.progress.notes) >= 2
 
 
+def test_a_trickle_counts_as_a_break(server, bench):
+    """Bytes that come, but would take weeks: the connection is made anew, and it goes on."""
+    side_files_first(server, bench)
+    cell = tiny_cell("c14", n_npx=600)
+    files = {path: data for path, data in RELEASE.items() if not path.endswith((".txt", ".md5"))}
+    server.files = with_lists(files | {"data/c14.tar.gz": pack(cell, "c14/")})
+    server.chunk_pause_s = 0.05
+    bench.timeouts = Timeouts(5.0, 0.25, least_bytes_per_s=1e9)
+    bench.run("c14")
+    assert bench.cell_files("c14") == cell
+    assert any("bytes in" in note for note in bench.progress.notes)
+    assert any(server.ranges("c14.tar.gz"))
+
+
 @pytest.mark.parametrize("asks_with", ["redirect", "form"])
 def test_the_session_ends_midway(server, bench, asks_with):
     """A new login, and on from the byte that was reached."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,18 +28,27 @@ _CHUNK_BYTES, _PAGE_BYTES = 1 << 18, 1 << 16
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Seconds without an answer after which a connection counts as lost."""
+    """When a connection counts as lost.
+
+    Attributes
+    ----------
+    connect_s, read_s : float
+        Without an answer, or without the next byte.
+    least_bytes_per_s : float
+        Slower than this, over ``read_s``, is no better than silence.
+    """
 
     connect_s: float = 20.0
     read_s: float = 60.0
+    least_bytes_per_s: float = 500.0
 
 
 class Answer:
     """What a server answers; its body is read as it comes."""
 
-    def __init__(self, response: requests.Response, host: str):
+    def __init__(self, response: requests.Response, host: str, timeouts: Timeouts):
         self.status, self.headers = response.status_code, response.headers
-        self._response, self._host = response, host
+        self._response, self._host, self._timeouts = response, host, timeouts
         self._head = b""
 
     @property
@@ -86,11 +96,18 @@ class Answer:
         Raises
         ------
         Interrupted
-            The connection broke or fell silent.
+            The connection broke, fell silent or came to a trickle.
         """
         chunk = self.head()
+        begun, n_bytes = time.monotonic(), 0
         while chunk:
             yield chunk
+            n_bytes += len(chunk)
+            passed_s = time.monotonic() - begun
+            if passed_s > self._timeouts.read_s:
+                if n_bytes < self._timeouts.least_bytes_per_s * passed_s:
+                    raise _gave_up(self._host, f"only {n_bytes} bytes in {passed_s:.0f} s")
+                begun, n_bytes = time.monotonic(), 0
             chunk = self._read_some()
 
     def close(self) -> None:
@@ -166,7 +183,7 @@ class Connection:
         except requests.RequestException as error:
             failure = _failure(error, self.host)
         else:
-            return Answer(response, self.host)
+            return Answer(response, self.host, self._timeouts)
         # Here and not above: the library's error holds the request, with its secrets.
         raise failure
 
@@ -196,14 +213,17 @@ def _failure(error: Exception, host: str) -> Interrupted | ServerError:
             do="check the clock of this machine and its certificates (REQUESTS_CA_BUNDLE); "
             "nothing was sent",
         )
-    reason = _reason(error)
-    gave_up = ServerError(
+    return _gave_up(host, _reason(error))
+
+
+def _gave_up(host: str, reason: str) -> Interrupted:
+    error = ServerError(
         "The archive cannot be reached, or the connection to it keeps breaking.",
         where=host,
         got=reason,
         do=f"check the network and the address; {GO_ON}",
     )
-    return Interrupted(gave_up, f"{host}: {reason}")
+    return Interrupted(error, f"{host}: {reason}")
 
 
 def _reason(error: BaseException) -> str:

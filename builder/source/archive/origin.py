@@ -112,6 +112,12 @@ def open_origin(
     OptionError, MissingFileError
         An address or a folder that cannot be one.
     """
+    if options.source is not None and options.base_url is not None:
+        raise OptionError(
+            "A copy and CRCNS's address are given: only one can be the origin.",
+            where="--from and --base-url",
+            do="leave one of them out",
+        )
     if options.source is not None and not is_url(options.source):
         yield LocalOrigin(Path(options.source))
     elif options.source is not None:
