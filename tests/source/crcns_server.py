@@ -79,6 +79,8 @@ class CrcnsServer:
         A mirror has none.
     chunk_pause_s : float
         Slows every file down, 16 kB at a time.
+    content_type : str
+        Of every file.
     """
 
     files: dict[str, bytes]
@@ -89,6 +91,7 @@ class CrcnsServer:
     asks_with: str = "redirect"
     has_login: bool = True
     chunk_pause_s: float = 0.0
+    content_type: str = "application/octet-stream"
     seen: list[Seen] = field(default_factory=list)
     n_logins: int = 0
     sessions: set[str] = field(default_factory=set)
@@ -206,7 +209,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _plan(self, data: bytes) -> tuple[int, int, dict[str, str]]:
         """Status, first byte, headers of an answer as it should be."""
-        headers = {"Content-Type": "application/octet-stream", "Last-Modified": MODIFIED}
+        headers = {"Content-Type": self.site.content_type, "Last-Modified": MODIFIED}
         tag = self._etag(data)
         if tag:
             headers["ETag"] = tag

@@ -49,7 +49,8 @@ class DownloadBench:
     def run(self, *cell_ids: str) -> list[DownloadedCell]:
         """Side files, room and cells, as the command does it."""
         patience = Patience(attempts=self.attempts, sleep=self.waits_s.append)
-        options = OriginOptions(self.source, self.base_url, patience, self.timeouts)
+        base_url = None if self.source else self.base_url
+        options = OriginOptions(self.source, base_url, patience, self.timeouts)
         with open_origin(options) as origin:
             download = Download(self.raw_dir, origin, keep_archive=self.keep_archive)
             download.side_files(self.progress)

@@ -69,6 +69,16 @@ def test_a_clean_run_is_what_the_raw_room_reads(server, bench):
     assert read_summary_row(bench.raw_dir / "Data Summary.xlsx", "c5").patch_type == "WC, IC"
 
 
+def test_files_that_call_themselves_pages(server, bench):
+    """As a script sends them that sets no type; resumed too, and a real page is still one."""
+    server.content_type = "text/html; charset=UTF-8"
+    server.faults += [Fault("none"), Fault("none"), Fault("cut", 9000), Fault("expire")]
+    bench.run("c14")
+    assert bench.cell_files("c14") == TRUTH
+    server.faults.append(Fault("listing"))
+    bench.fails(errors.DirectoryPageError, "listing of a folder", "c5")
+
+
 def test_a_second_run_asks_for_nothing(server, bench, monkeypatch):
     """Not even for a login: it works offline and without an account."""
     bench.run("c14")
@@ -282,6 +292,13 @@ def test_a_copy_that_is_cut_or_wrong(copy, bench):
     bench.fails(errors.ChecksumError, "not the file", "c14")
     assert bench.cell_files("c14") is None
     path.write_bytes(whole)
+    bench.run("c14")
+    assert bench.cell_files("c14") == TRUTH
+
+
+def test_a_copy_that_links_to_itself(copy, bench):
+    (copy / "Recordings/all").symlink_to(copy)
+    bench.source = str(copy)
     bench.run("c14")
     assert bench.cell_files("c14") == TRUTH
 

@@ -90,6 +90,10 @@ def test_finding():
     loose = make_listing("x", "R/c14/c14_npx_raw.bin 1\nR/c14/patch_ch1.bin 2\nR/c1/n.bin 3", None)
     assert [file.size for file in loose.cell("c14").loose] == [1, 2]
     assert loose.cell("c14").n_bytes == 3
+    copies = "".join(f"{top}/c14/c14_npx_raw.bin 1\n" for top in ("a", "b/old"))
+    assert len(make_listing("x", copies, None).cell("c14").loose) == 1
+    with pytest.raises(ListingError, match="lists several c14"):
+        make_listing("x", copies.replace("b/old", "b"), None).cell("c14")
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,11 @@ def test_pages():
     assert page_kind(crcns_server.MAINTENANCE.encode()) is PageKind.MAINTENANCE
     assert page_kind(crcns_server.PORTAL.encode()) is PageKind.OTHER
     assert page_kind(b"<title>Index of /maintenance</title>") is PageKind.LISTING
-    assert is_page("text/html; charset=utf-8", b"", from_start=False)
+    html = "text/html; charset=utf-8"
+    assert is_page(html, b" <p>Error: no</p>", from_start=True)
+    assert is_page(html, b"Error: Invalid user name or password", from_start=True)
+    assert not is_page(html, b"# files\n./a 3 (3 B)\n", from_start=True)
+    assert not is_page(html, b"\x1f\x8b\x08\x00 index of", from_start=True)
     assert is_page(None, b"\xef\xbb\xbf \n<!doctype HTML>", from_start=True)
     assert not is_page(None, b"<html>", from_start=False), "in its middle a file may hold anything"
     assert not is_page("text/plain", b"# <html>", from_start=True)

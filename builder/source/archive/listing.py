@@ -96,7 +96,11 @@ class Listing:
         packed = [file for file in self.files if file.name in names]
         loose = [file for file in self.files if _is_raw_file_of(file.path, cell_id)]
         if not packed and loose:
-            return CellFiles(cell_id, None, tuple(loose))
+            # Of several copies that of the upper folder; `_only` refuses two of one depth.
+            first = self._only([file for file in loose if "npx_raw" in file.name], cell_id)
+            folder = PurePosixPath(first.path).parent
+            here = [file for file in loose if PurePosixPath(file.path).parent == folder]
+            return CellFiles(cell_id, None, tuple(here))
         return CellFiles(cell_id, self._only(packed, f"{names[0]!r} and no folder '{cell_id}'"))
 
     def _only(self, found: list[ListedFile], wanted: str) -> ListedFile:

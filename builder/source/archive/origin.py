@@ -36,6 +36,8 @@ URL_VARIABLE = "SPE1_CRCNS_URL"
 #: Tries before the first answer: an address that is wrong should say so soon.
 _FIRST_TRIES = 4
 _COPY_BYTES = 1 << 22
+#: Folders below a copy's top that are looked into: ``spe-1/data/Recordings/c14``.
+_DEEPEST = 5
 
 
 class Origin(Protocol):
@@ -214,8 +216,8 @@ class LocalOrigin:
     def listing(self, progress: Progress) -> Listing:
         sizes = {
             path.relative_to(self._folder).as_posix(): path.stat().st_size
-            for folder, _, names in os.walk(self._folder, followlinks=True)
-            for path in (Path(folder) / name for name in names)
+            for depth in range(_DEEPEST)  # links are followed, but not in circles
+            for path in self._folder.glob("*/" * depth + "*")
             if path.is_file()
         }
         filelist, checksums = self._folder / FILELIST_NAME, self._folder / CHECKSUMS_NAME

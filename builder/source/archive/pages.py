@@ -9,7 +9,8 @@ from __future__ import annotations
 import enum
 import re
 
-_HTML_START = re.compile(rb"\s*(?:<!doctype\s+html|<html|<head|<body)", re.IGNORECASE)
+_PAGE_TYPES = {"text/html", "application/xhtml+xml"}
+_HTML_START = re.compile(rb"(?:<!doctype\s+html|<html|<head|<body)", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
 
@@ -26,6 +27,8 @@ class PageKind(enum.Enum):
 def is_page(content_type: str | None, head: bytes, *, from_start: bool) -> bool:
     """Whether an answer is a web page.
 
+    Its bytes decide: scripts send files as text/html too, when nobody told them otherwise.
+
     Parameters
     ----------
     content_type : str or None
@@ -35,9 +38,15 @@ def is_page(content_type: str | None, head: bytes, *, from_start: bool) -> bool:
     from_start : bool
         Whether these are the first of the file; in its middle any bytes may stand.
     """
-    if (content_type or "").split(";")[0].strip().lower() in {"text/html", "application/xhtml+xml"}:
+    if not from_start:
+        return False
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if _HTML_START.match(text):
         return True
-    return from_start and _HTML_START.match(head.removeprefix(b"\xef\xbb\xbf")) is not None
+    if (content_type or "").split(";")[0].strip().lower() not in _PAGE_TYPES:
+        return False
+    # A page's fragment; or a sentence of the server that we know, without any tag.
+    return text.startswith(b"<") or (b"\0" not in head and page_kind(head) is not PageKind.OTHER)
 
 
 def page_kind(page: bytes) -> PageKind:
