@@ -19,7 +19,8 @@ import spe1
 from builder.errors import LoginError, MissingFileError
 from builder.source.archive import crcns, origin
 from tests.recordings import SMALL
-from tests.source.crcns_server import PASSWORD, USERNAME, CrcnsServer, Fault
+from tests.source.crcns_faults import PASSWORD, USERNAME, Fault
+from tests.source.crcns_server import CrcnsServer
 from tests.source.release import pack, tiny_cell, tiny_release, with_lists
 
 PROJECT = Path(__file__).parents[1]

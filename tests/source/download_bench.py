@@ -11,7 +11,7 @@ from builder.source.archive.connection import Timeouts
 from builder.source.archive.download import Download, DownloadedCell
 from builder.source.archive.origin import OriginOptions, open_origin
 from builder.source.archive.patience import Patience
-from tests.source.crcns_server import PASSWORD, USERNAME
+from tests.source.crcns_faults import PASSWORD, USERNAME
 
 
 class Recorder(Silent):

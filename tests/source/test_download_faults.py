@@ -9,12 +9,13 @@ from builder import errors
 from builder.errors import Spe1Error
 from builder.source.archive import download
 from builder.source.archive.connection import Timeouts
-from tests.source.crcns_server import PASSWORD, USERNAME, CrcnsServer, Fault
-from tests.source.download_bench import DownloadBench
+from tests.source.crcns_faults import PASSWORD, USERNAME, Fault
+from tests.source.crcns_server import CrcnsServer
 from tests.source.release import pack, tiny_cell, tiny_release, with_lists
 
 RELEASE = tiny_release("c14")
 TRUTH = tiny_cell("c14")
+pytestmark = pytest.mark.usefixtures("account")
 SIZE = len(RELEASE["data/c14.tar.gz"])
 #: Faults after which the file arrives all the same, in this order on one file.
 PASSING = [
@@ -49,21 +50,10 @@ PASSING_RESUMED = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def account(monkeypatch):
-    monkeypatch.setenv("CRCNS_USERNAME", USERNAME)
-    monkeypatch.setenv("CRCNS_PASSWORD", PASSWORD)
-
-
 @pytest.fixture
 def server():
     with CrcnsServer(dict(RELEASE)) as server:
         yield server
-
-
-@pytest.fixture
-def bench(server, tmp_path):
-    return DownloadBench(tmp_path / "raw", server.url)
 
 
 def side_files_first(server, bench):

@@ -11,9 +11,9 @@ from builder.source.archive.address import check_url
 from builder.source.archive.credentials import Credentials, find_credentials, has_credentials
 from builder.source.archive.pages import PageKind, is_page, page_kind
 from builder.source.archive.patience import Patience, parse_retry_after_s
-from tests.source import crcns_server
-from tests.source.crcns_server import PASSWORD, USERNAME, CrcnsServer, Fault
-from tests.source.download_bench import DownloadBench
+from tests.source import crcns_faults, crcns_server
+from tests.source.crcns_faults import PASSWORD, USERNAME, Fault
+from tests.source.crcns_server import CrcnsServer
 from tests.source.release import tiny_cell, tiny_release
 
 
@@ -23,12 +23,6 @@ def nobody(monkeypatch, tmp_path):
     monkeypatch.delenv("CRCNS_USERNAME", raising=False)
     monkeypatch.delenv("CRCNS_PASSWORD", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-
-
-@pytest.fixture
-def account(monkeypatch):
-    monkeypatch.setenv("CRCNS_USERNAME", USERNAME)
-    monkeypatch.setenv("CRCNS_PASSWORD", PASSWORD)
 
 
 def write_netrc(tmp_path, text):
@@ -78,11 +72,6 @@ def test_credentials_show_nothing():
 def server():
     with CrcnsServer(tiny_release("c14")) as server:
         yield server
-
-
-@pytest.fixture
-def bench(server, tmp_path):
-    return DownloadBench(tmp_path / "raw", server.url)
 
 
 def test_wrong_password(server, bench, monkeypatch):
@@ -188,10 +177,10 @@ def test_addresses_that_are_taken():
 
 
 def test_pages():
-    assert page_kind(crcns_server.REFUSED.encode()) is PageKind.REFUSED
-    assert page_kind(crcns_server.LOGIN_FORM.encode()) is PageKind.LOGIN
-    assert page_kind(crcns_server.MAINTENANCE.encode()) is PageKind.MAINTENANCE
-    assert page_kind(crcns_server.PORTAL.encode()) is PageKind.OTHER
+    assert page_kind(crcns_faults.REFUSED.encode()) is PageKind.REFUSED
+    assert page_kind(crcns_faults.LOGIN_FORM.encode()) is PageKind.LOGIN
+    assert page_kind(crcns_faults.MAINTENANCE.encode()) is PageKind.MAINTENANCE
+    assert page_kind(crcns_faults.PORTAL.encode()) is PageKind.OTHER
     assert page_kind(b"<title>Index of /maintenance</title>") is PageKind.LISTING
     html = "text/html; charset=utf-8"
     assert is_page(html, b" <p>Error: no</p>", from_start=True)
