@@ -1,16 +1,9 @@
 """From the server to the loaded dataset, as a person does it: commands, screens, signals."""
 
-import hashlib
 import os
-import pty
-import select
 import shutil
-import signal
 import subprocess
 import sys
-import termios
-import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,17 +11,12 @@ import pytest
 import spe1
 from builder.errors import LoginError, MissingFileError
 from builder.source.archive import crcns, origin
+from tests.download_command import PROJECT, cell_files, environment, run_command
 from tests.recordings import SMALL
 from tests.source.crcns_faults import PASSWORD, USERNAME, Fault
 from tests.source.crcns_server import CrcnsServer
 from tests.source.release import pack, tiny_cell, tiny_release, with_lists
 
-PROJECT = Path(__file__).parents[1]
-#: Where the tests run in the background, SIGINT is ignored from the start.
-MAIN = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-    "from builder.cli import main; main()"
-)
 SMALL_FLAGS = [
     *("--skip-seconds", "0.2", "--duration-s", "1.6005667", "--segment-duration-s", "0.31"),
     *("--bad-channel-chunks", "5"),
@@ -55,40 +43,10 @@ def real_server(archive):
         yield server
 
 
-def environment(server, tmp_path, **more):
-    account = {"CRCNS_USERNAME": USERNAME, "CRCNS_PASSWORD": PASSWORD}
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("CRCNS_", "SPE1_"))}
-    base = {"SPE1_CRCNS_URL": server.url, "PYTHONPATH": str(PROJECT), "HOME": str(tmp_path)}
-    return {**clean, **base, **account, "COLUMNS": "200", **more}
-
-
 @pytest.fixture
 def run(server, tmp_path):
-    """Runs the command in an empty folder; nothing it shows or writes holds the password."""
-
-    def command(*args, server=server, **more):
-        done = subprocess.run(
-            [sys.executable, "-m", "builder.cli", *map(str, args)],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            env=environment(server, tmp_path, **more),
-        )
-        shown = done.stdout + done.stderr
-        small = [p for p in tmp_path.rglob("*") if p.is_file() and p.stat().st_size < 1e6]
-        written = b"".join(path.read_bytes() for path in small).decode("latin-1")
-        for secret in (PASSWORD, USERNAME, *server.sessions):
-            assert secret not in shown and secret not in written
-        assert "Traceback" not in shown and "\r" not in shown and "%|" not in shown
-        return done
-
-    return command
-
-
-def cell_files(folder, cell_id):
-    return {p.name: p.read_bytes() for p in (folder / "Recordings" / cell_id).iterdir()}
+    """Runs the command in an empty folder."""
+    return lambda *args, server=server, **more: run_command(server, tmp_path, *args, **more)
 
 
 def test_download(run, server, tmp_path):
@@ -179,7 +137,7 @@ def test_the_whole_path(run, real_server, built, tmp_path):
     shutil.rmtree(tmp_path / ".raw/Recordings")
 
 
-def test_prepare_sh(real_server, tmp_path):
+def test_prepare_sh(real_server, archive, tmp_path):
     """The script of the public card, with its variables."""
     environ = environment(
         real_server,
@@ -197,8 +155,8 @@ def test_prepare_sh(real_server, tmp_path):
     # The recording is shorter than the 10 s that are left out: so far, and no further.
     assert done.returncode == 1 and "c14: downloaded" in done.stdout
     assert "settling period" in done.stderr and PASSWORD not in done.stdout + done.stderr
-    got = hashlib.md5((tmp_path / "raw dir/Recordings/c14/c14_npx_raw.bin").read_bytes())
-    assert (tmp_path / "out/chanMap.mat").is_file() and got.hexdigest()
+    got, truth = cell_files(tmp_path / "raw dir", "c14"), cell_files(archive.raw_dir, "c14")
+    assert got == truth and (tmp_path / "out/chanMap.mat").is_file()
     shutil.rmtree(tmp_path / "raw dir")
 
 
@@ -261,91 +219,6 @@ def test_builder_downloads(make_builder, real_server, built, monkeypatch, tmp_pa
     real_server.posted.clear()
     make_builder().download_and_prepare()
     assert real_server.posted == [] and not (tmp_path / "raw").exists()
-
-
-# --- stops ---------------------------------------------------------------------------
-def start(server, tmp_path, *args, **kwargs):
-    return subprocess.Popen(
-        [sys.executable, "-c", MAIN, "download", *args],
-        cwd=tmp_path,
-        env=environment(server, tmp_path),
-        **kwargs,
-    )
-
-
-def wait_for_part(process, part, n_bytes):
-    deadline = time.monotonic() + 60
-    while not part.exists() or part.stat().st_size < n_bytes:
-        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
-        time.sleep(0.005)
-
-
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_a_stop_in_the_middle(run, server, tmp_path, how):
-    """Ctrl-C, or a kill that leaves no time for anything: the next run goes on."""
-    files = {"data/c14.tar.gz": pack(tiny_cell("c14", n_npx=1500), "c14/")}
-    kept = {name: data for name, data in server.files.items() if name.startswith("data/")}
-    server.files = with_lists({**kept, **files})
-    size = len(files["data/c14.tar.gz"])
-    server.chunk_pause_s = 0.02
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    process = start(server, tmp_path, "c14", **pipes)
-    part = tmp_path / ".raw/c14.tar.gz.part"
-    wait_for_part(process, part, 100_000)
-    arguments = Path(f"/proc/{process.pid}/cmdline").read_bytes()
-    process.send_signal(how)
-    _, stderr = process.communicate(timeout=60)
-    assert PASSWORD.encode() not in arguments
-    arrived = part.stat().st_size
-    if how is signal.SIGINT:
-        assert process.returncode == 130 and "Traceback" not in stderr
-        assert f"stopped; {arrived / 1e6:,.1f} MB of c14.tar.gz kept in .raw" in stderr
-        assert "Run the same command again" in stderr
-    assert 100_000 <= arrived < size
-    server.chunk_pause_s = 0.0
-    server.seen.clear()
-    done = run("download", "c14")
-    assert done.returncode == 0, done.stderr
-    assert server.ranges("c14.tar.gz") == [f"bytes={arrived}-"]
-    assert cell_files(tmp_path / ".raw", "c14") == tiny_cell("c14", n_npx=1500)
-
-
-def answer(terminal: int, answers: list[tuple[str, str]]) -> str:
-    """Type each answer once its question stands there; returns all that was shown."""
-    shown = b""
-    while select.select([terminal], [], [], 30)[0]:
-        try:
-            shown += os.read(terminal, 65536)
-        except OSError:  # the program has ended
-            break
-        if answers and answers[0][0].encode() in shown:
-            os.write(terminal, f"{answers.pop(0)[1]}\n".encode())
-    return shown.decode()
-
-
-def test_on_a_terminal(server, tmp_path):
-    """The account is asked for, the password is not shown, and bars are drawn."""
-    environ = environment(server, tmp_path, COLUMNS="100")
-    del environ["CRCNS_USERNAME"], environ["CRCNS_PASSWORD"]
-    server.chunk_pause_s = 0.05
-    master, slave = pty.openpty()
-    termios.tcsetwinsize(slave, (24, 100))  # of no size, it would have room for no bar
-    process = subprocess.Popen(
-        [sys.executable, "-c", MAIN, "download", "c14"],
-        cwd=tmp_path,
-        env=environ,
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        start_new_session=True,
-    )
-    os.close(slave)
-    shown = answer(master, [("user name:", USERNAME), ("password: ", PASSWORD)])
-    os.close(master)
-    process.kill()  # if it still waits for something
-    assert process.wait() == 0, shown
-    assert PASSWORD not in shown and "register" in shown
-    assert "c14 c14.tar.gz:" in shown and "B/s" in shown and "c14: downloaded" in shown
 
 
 def test_the_default_address():
