@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.errors import LoginError, ServerError, SessionError, Spe1Error
+from builder.errors import (
+    AccessError,
+    LoginError,
+    PageError,
+    ServerError,
+    SessionError,
+    SpaceError,
+    Spe1Error,
+)
 
 if TYPE_CHECKING:
     from builder.progress import Progress
@@ -23,7 +31,7 @@ if TYPE_CHECKING:
     from builder.source.archive.room import Room
 
 #: After one of these no other cell of the run can arrive.
-_HOPELESS = (LoginError, SessionError, ServerError)
+_HOPELESS = (LoginError, SessionError, ServerError, PageError, SpaceError, AccessError)
 #: The longest analysis window of a build, unless told otherwise.
 _WINDOW_S = 300.0
 
@@ -80,10 +88,11 @@ def download(
         str | None, typer.Option(help="CRCNS's download address, should it move.")
     ] = None,
 ) -> None:
-    """Bring cells from CRCNS: resumes, checks, unpacks. Exit status 1 if any is missing.
+    """Bring cells from CRCNS: resumes, checks, unpacks; exit status 1 if any fails.
 
-    The account (free, https://crcns.org/register) is taken from CRCNS_USERNAME and
-    CRCNS_PASSWORD, else from ~/.netrc (machine crcns.org), else asked for.
+    The account (free: crcns.org/register) comes from CRCNS_USERNAME and
+    CRCNS_PASSWORD, else from ~/.netrc (machine crcns.org), else you are asked.
+    Run the same command again after any interruption: it goes on.
     """
     from builder.cells import expand_cells
 

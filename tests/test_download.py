@@ -68,10 +68,11 @@ def test_download(run, server, tmp_path):
 
 def test_one_bad_cell_does_not_stop_the_others(run, server, tmp_path):
     server.files["data/c5.tar.gz"] = server.files["data/c5.tar.gz"][:-9] + bytes(9)
-    done = run("download", "c14", "c5", "c26")
+    done = run("download", "c1", "c14", "c5", "c26")
     assert done.returncode == 1
+    assert "c1: The archive lists no 'c1.tar.gz'" in done.stderr
     assert "c5: c5.tar.gz is not the file that the archive lists" in done.stderr
-    assert "not downloaded: c5 (1 of 3)" in done.stderr and "next:" not in done.stdout
+    assert "not downloaded: c1 c5 (2 of 4)" in done.stderr and "next:" not in done.stdout
     assert done.stdout.count("downloaded") == 2
     assert not (tmp_path / ".raw/Recordings/c5").exists()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 from builder.cells import get_cell
 from builder.disk import held_lock, sync_tree, translated_os_errors
-from builder.errors import OptionError
+from builder.errors import ListingError, OptionError
 from builder.layout import CHAN_MAP_NAME, SUMMARY_NAME, RawLayout
 from builder.probe import read_positions_um
 from builder.progress import Progress, Silent
 from builder.source.archive.credentials import has_credentials
-from builder.source.archive.listing import CellFiles, ListedFile, Listing
+from builder.source.archive.listing import ListedFile, Listing
 from builder.source.archive.origin import Origin, OriginOptions, crcns_url, open_origin
 from builder.source.archive.part import Part
 from builder.source.archive.room import Room, plan_room
@@ -129,7 +129,10 @@ class Download:
         missing = [cell_id for cell_id in cell_ids if not self._is_here(cell_id)]
         if not missing:
             return None
-        cells = [self._find(cell_id, progress) for cell_id in missing]
+        listing, cells = self._list(progress), []
+        for cell_id in missing:
+            with suppress(ListingError):  # told when that cell's turn comes
+                cells.append(listing.cell(cell_id))
         fetched = {
             cell.cell_id: Part(self._archive_path(cell.packed)).size
             for cell in cells
@@ -163,7 +166,7 @@ class Download:
                 self._check_raw(cell_id, folder)
                 self._clear(cell_id)
             else:
-                files = self._find(cell_id, progress)
+                files = self._list(progress).cell(cell_id)
                 if files.packed is not None:
                     self._bring_packed(cell_id, files.packed, progress)
                 else:
@@ -215,9 +218,6 @@ class Download:
     def _is_here(self, cell_id: str) -> bool:
         folder = self._layout.cell_dir(cell_id)
         return folder.is_dir() and any(folder.iterdir())
-
-    def _find(self, cell_id: str, progress: Progress) -> CellFiles:
-        return self._list(progress).cell(cell_id)
 
     def _list(self, progress: Progress) -> Listing:
         if self._listing is None:
