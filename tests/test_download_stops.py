@@ -47,7 +47,7 @@ def test_a_stop_in_the_middle(server, tmp_path, how):
     kept = {name: data for name, data in server.files.items() if name.startswith("data/")}
     server.files = with_lists({**kept, **files})
     size = len(files["data/c14.tar.gz"])
-    server.chunk_pause_s = 0.02
+    server.chunk_pause_s = 0.05
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     process = start(server, tmp_path, "c14", **pipes)
     part = tmp_path / ".raw/c14.tar.gz.part"
