@@ -20,10 +20,11 @@ from builder.cells import catalogue, get_cell
 from builder.constants import CITATION, DATA_VERSION, HOMEPAGE, LICENSE_NAME
 from builder.dataset.options import BuildOptions
 from builder.errors import MissingFileError, Spe1Error, StaleOutputError
-from builder.layout import METADATA_NAME, SHARD_GLOB, SPLITS, RootLayout
+from builder.layout import METADATA_NAME, SHARD_GLOB, SPLITS, RawLayout, RootLayout
 from builder.progress import Bars
 from builder.reading.arrays import load, segment_uV
 from builder.reading.traces import CellTraces, random_windows, read_uV
+from builder.source.archive.download import can_download, download_cell
 
 if Path(builder.__file__).parent.parent != Path(__file__).parent:
     raise ImportError(
@@ -37,6 +38,7 @@ __all__ = [
     "Spe1Config",
     "Spe1Error",
     "build",
+    "download_cell",
     "load",
     "random_windows",
     "read_uV",
@@ -67,6 +69,7 @@ def build(
     chan_map: str | Path | None = None,
     summary: str | Path | None = None,
     recordings: str | Path | None = None,
+    download: bool = False,
 ) -> Path:
     """Build one cell; does nothing if it is there and up to date.
 
@@ -101,6 +104,8 @@ def build(
     chan_map, summary, recordings : str or Path, optional
         ``chanMap.mat``, ``Data Summary.xlsx`` and the folder of the cells' folders,
         if not in ``raw_dir``.
+    download : bool
+        First fetch what is not in ``raw_dir`` from CRCNS, as `download_cell` does.
 
     Returns
     -------
@@ -128,6 +133,8 @@ def build(
         bad_channel_seed=bad_channel_seed,
     )
     sources = Sources(Path(raw_dir), _path(chan_map), _path(summary), _path(recordings))
+    if download:
+        download_cell(cell, raw_dir, progress=Bars(cell))
     result = build_cell(
         cell, sources, Path(root), options, n_threads=n_threads, force=force, progress=Bars(cell)
     )
@@ -153,7 +160,9 @@ class Spe1(datasets.GeneratorBasedBuilder):
     Parameters
     ----------
     raw_dir : str or Path, optional
-        The raw archive. Left out, the cell must have been built in ``root``.
+        The raw archive; a cell that it lacks is downloaded if there is a CRCNS account in
+        the environment or in ``~/.netrc`` (not when streaming, which writes no raw file).
+        Left out, the cell must have been built in ``root``.
     root : str or Path
         Dataset root.
     chan_map, summary, recordings : str or Path, optional
@@ -237,12 +246,15 @@ class Spe1(datasets.GeneratorBasedBuilder):
         matches = all(built.get(name) == value for name, value in asked.items())
         return metadata.provenance.fingerprint if matches else None
 
-    def _make_ready(self) -> None:
-        """Build the cell, or find it built."""
+    def _make_ready(self, *, may_download: bool) -> None:
+        """Download and build the cell, or find it built."""
         if self._is_ready:
             return
         get_cell(self.config.name)
-        if self._raw_dir is not None:
+        known = None if self._force else self._recorded_fingerprint()
+        # Nothing is fetched again for a cell that has been built with these options.
+        if self._raw_dir is not None and not (known is not None and self._lacks_raw()):
+            self._settle_raw(may_download=may_download)
             self._settle(self._build())
         elif self._recorded_fingerprint() is None:
             cell_id, is_there = self.config.name, (self._folder / METADATA_NAME).is_file()
@@ -255,6 +267,27 @@ class Spe1(datasets.GeneratorBasedBuilder):
                 do=f"pass raw_dir=, or: spe1 build {cell_id} --raw-dir .raw --root {self._root}",
             )
         self._is_ready = True
+
+    def _lacks_raw(self) -> bool:
+        is_elsewhere = self._places[-1] is not None
+        raw_dir = Path(self._raw_dir or ".")
+        return not is_elsewhere and not RawLayout(raw_dir).cell_dir(self.config.name).is_dir()
+
+    def _settle_raw(self, *, may_download: bool) -> None:
+        """See to it that the raw recording is there, or say exactly how to get it."""
+        cell_id, raw_dir = self.config.name, Path(self._raw_dir or ".")
+        if not self._lacks_raw():
+            return
+        if may_download and can_download():
+            download_cell(cell_id, raw_dir, progress=Bars(cell_id))
+            return
+        reason = "there is no CRCNS account to fetch it with" if may_download else "this streams"
+        raise MissingFileError(
+            f"The raw recording of {cell_id} is not there, and {reason}.",
+            where=RawLayout(raw_dir).cell_dir(cell_id),
+            do=f"spe1 download {cell_id} --raw-dir {raw_dir}"
+            + (" (or set CRCNS_USERNAME and CRCNS_PASSWORD)" if may_download else ""),
+        )
 
     def _build(self) -> str:
         from builder.dataset.build import build_cell
@@ -273,11 +306,11 @@ class Spe1(datasets.GeneratorBasedBuilder):
 
     def download_and_prepare(self, *args: Any, **kwargs: Any) -> None:
         """Build the cell if need be, then put it into the datasets cache, without a copy."""
-        self._make_ready()
+        self._make_ready(may_download=True)
         super().download_and_prepare(*args, **kwargs)
 
     def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
-        self._make_ready()
+        self._make_ready(may_download=not dl_manager.is_streaming)
         return [
             datasets.SplitGenerator(
                 name=split,

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from builder import __version__
 from builder.cli_benchmark import benchmark
+from builder.cli_download import Order, download, fetch_cells
 from builder.errors import MissingFileError, OptionError, Spe1Error
 from builder.layout import CHAN_MAP_NAME, METADATA_NAME, SUMMARY_NAME, RawLayout, RootLayout
 
@@ -136,6 +137,9 @@ def simulate(
     typer.echo(f"{count} in {folder}; the truth in {folder / 'truth'}")
 
 
+app.command()(download)
+
+
 @app.command()
 def build(
     names: Cells,
@@ -158,10 +162,13 @@ def build(
     force: Annotated[
         bool, typer.Option("--force", metavar="", help="Build again what is there.")
     ] = False,
+    download: Annotated[
+        bool, typer.Option("--download", metavar="", help="First fetch what is not in --raw-dir.")
+    ] = False,
 ) -> None:
     """Build cells into Arrow datasets; exit status 1 if any fails."""
     from builder.cells import expand_cells
-    from builder.console import build_cells
+    from builder.console import STOPPED, build_cells
     from builder.dataset.inputs import Sources
     from builder.dataset.options import BuildOptions
 
@@ -178,6 +185,11 @@ def build(
         bad_channel_seed=bad_channel_seed,
     )
     cell_ids = expand_cells(names)
+    if download and recordings is not None:
+        do = "leave --recordings out, or --download"
+        raise OptionError("A download goes to --raw-dir, not to --recordings.", do=do)
+    if download and fetch_cells(Order(cell_ids, raw_dir, root, window_s=duration_s)) == STOPPED:
+        raise typer.Exit(STOPPED)
     if chan_map is None or summary is None or recordings is None:
         _require_archive(raw_dir)
     sources = Sources(raw_dir, chan_map, summary, recordings)
@@ -265,7 +277,7 @@ def _require_archive(raw_dir: Path) -> None:
             f"The raw folder {raw_dir} {'is no folder' if raw_dir.exists() else 'does not exist'}.",
             where=raw_dir.absolute(),
             expected=f"Recordings/cXX/, {CHAN_MAP_NAME} and {SUMMARY_NAME!r}",
-            do="name it with --raw-dir; the data is at https://crcns.org/data-sets/methods/spe-1, "
+            do=f"name it with --raw-dir, fetch it: spe1 download c14 --raw-dir {raw_dir}, "
             f"or make some: spe1 simulate {raw_dir}",
         )
     if RawLayout(raw_dir).recordings.is_dir():

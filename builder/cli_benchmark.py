@@ -144,20 +144,30 @@ def _run(
     from builder.benchmark.tables import markdown
     from builder.dataset.card import write_card
     from builder.dataset.root import has_our_card
-    from builder.dataset.transaction import translated_os_errors
+    from builder.disk import translated_os_errors
 
     target = _check_places(root, output, plots)
     cell_ids = choose_cells(names, root)
     result = run_benchmark(root, cell_ids, options, Bars())
     typer.echo(markdown(result))
-    with translated_os_errors(target.parent):
+    with translated_os_errors(
+        target.parent,
+        full="The disk is full; the result was not written.",
+        do_full="free some room or name another place (--output), then run again",
+        do_access="make that folder writable, or name another place (--output)",
+    ):
         write_benchmark(target, result)
         layout = RootLayout(root)
         if target.resolve() == layout.benchmark.resolve() and has_our_card(layout):
             write_card(root)
     typer.echo(f"result: {target}")
     if plots is not None:
-        with translated_os_errors(plots):
+        with translated_os_errors(
+            plots,
+            full="The disk is full; the figures are incomplete.",
+            do_full="free some room or name another folder (--plots), then run again",
+            do_access="make that folder writable, or name another (--plots)",
+        ):
             for path in write_report(plots, result):
                 typer.echo(f"report: {path}")
 

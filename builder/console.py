@@ -238,7 +238,7 @@ def _tell_missing(cell_ids: Sequence[str], sources: Sources) -> dict[str, Failur
     error = MissingFileError(
         f"The raw recordings of {len(missing)} cells are not there: {', '.join(missing)}.",
         where=sources.cell_dir(missing[0]).parent,
-        do="fetch them from CRCNS spe-1 and unpack them to that folder, or check --raw-dir",
+        do=f"spe1 download {' '.join(missing)} --raw-dir {sources.raw_dir}, or check --raw-dir",
     )
     print_error("spe1", error)
     cause = MissingFileError("no raw recording")

@@ -118,3 +118,51 @@ class AccessError(Spe1Error, PermissionError):
 
 class OutputError(Spe1Error, OSError):
     """A built cell is not what the contract says, or cannot be opened."""
+
+
+class ArchiveError(Spe1Error):
+    """The archive (CRCNS, or a copy of it) did not give what was asked for."""
+
+
+class LoginError(ArchiveError, PermissionError):
+    """There are no usable credentials, or the archive refuses them."""
+
+
+class SessionError(ArchiveError, PermissionError):
+    """The archive ended the session, and a new login did not mend it."""
+
+
+class ServerError(ArchiveError, ConnectionError):
+    """The archive cannot be reached, keeps breaking off, or answers with an error."""
+
+
+class MaintenanceError(ServerError):
+    """The archive says that it is closed for now."""
+
+
+class PageError(ArchiveError, ValueError):
+    """A web page came in place of a file."""
+
+
+class DirectoryPageError(PageError):
+    """A folder's listing came in place of a file."""
+
+
+class ListingError(ArchiveError, ValueError):
+    """The archive's own list of files lacks what is needed, or is wrong."""
+
+
+class DamagedFileError(ArchiveError, ValueError):
+    """A file arrived whole in length, but not in content."""
+
+
+class ChecksumError(DamagedFileError):
+    """A file's MD5 is not the one that the archive publishes."""
+
+
+class BadArchiveError(ArchiveError, ValueError):
+    """A cell's ``.tar.gz`` is as the archive has it, and cannot be unpacked."""
+
+
+class UnsafeArchiveError(BadArchiveError):
+    """A ``.tar.gz`` would write outside its folder, or make links or devices."""

@@ -59,7 +59,8 @@ def read_positions_um(path: Path) -> np.ndarray:
         raise MissingFileError(
             "The channel map is missing.",
             where=path,
-            do="put the release's 'chanMap.mat' there, or name it with --chan-map (chan_map=)",
+            do="put the release's 'chanMap.mat' there ('spe1 download' does), or name it with "
+            "--chan-map (chan_map=)",
         )
     again = "download 'chanMap.mat' of the release again"
     try:

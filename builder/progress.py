@@ -15,11 +15,11 @@ class Progress(Protocol):
     def note(self, text: str) -> None:
         """Something worth a line: what will be done, what was left out."""
 
-    def start(self, stage: str, total: int, unit: str) -> None:
-        """A stage begins that will report ``total`` units."""
+    def start(self, stage: str, total: int, unit: str, done: int = 0) -> None:
+        """A stage begins that will report ``total`` units, ``done`` of them from before."""
 
     def advance(self, amount: int) -> None:
-        """``amount`` more units of the running stage are done."""
+        """``amount`` more units of the running stage are done; fewer, if below 0."""
 
     def finish(self) -> None:
         """The running stage is over, done or not."""
@@ -31,7 +31,7 @@ class Silent:
     def note(self, text: str) -> None:
         pass
 
-    def start(self, stage: str, total: int, unit: str) -> None:
+    def start(self, stage: str, total: int, unit: str, done: int = 0) -> None:
         pass
 
     def advance(self, amount: int) -> None:
@@ -55,13 +55,17 @@ class Bars:
         self._bar: Any = None
 
     def note(self, text: str) -> None:
-        print(self._named(text), file=sys.stderr)
+        if self._bar is None or self._bar.disable:
+            print(self._named(text), file=sys.stderr)
+        else:  # above the bar, which is drawn again
+            self._bar.write(self._named(text), file=sys.stderr)
 
-    def start(self, stage: str, total: int, unit: str) -> None:
+    def start(self, stage: str, total: int, unit: str, done: int = 0) -> None:
         from tqdm import tqdm
 
         self._bar = tqdm(
             total=total,
+            initial=done,
             desc=self._named(stage),
             unit=unit,
             unit_scale=unit == "B",
@@ -117,9 +121,9 @@ class Stopped(Exception):
 
 
 @contextmanager
-def stage(progress: Progress, name: str, total: int, unit: str) -> Iterator[None]:
+def stage(progress: Progress, name: str, total: int, unit: str, done: int = 0) -> Iterator[None]:
     """Bracket one stage of work, so that its bar closes whatever happens."""
-    progress.start(name, total, unit)
+    progress.start(name, total, unit, done)
     try:
         yield
     finally:

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[1]
-GROUND = {"errors", "constants", "cells", "probe", "layout", "progress"}
+GROUND = {"errors", "constants", "cells", "disk", "probe", "layout", "progress"}
 #: From left to right; a room imports only rooms before it and the ground floor.
 ROOMS = ["source", "signal", "dataset", "hub", "reading", "benchmark"]
 #: Above the rooms: what a person touches.
-FACES = {"cli", "cli_benchmark", "console", "demo"}
+FACES = {"cli", "cli_benchmark", "cli_download", "console", "demo"}
 
 
 def _imports(path: Path) -> set[str]:

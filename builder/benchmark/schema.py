@@ -249,8 +249,11 @@ def _drop(value: Any, names: set[str]) -> Any:
 def write_benchmark(path: Path, result: LocalizationBenchmark) -> None:
     """Write the JSON; it appears whole or not at all."""
     partial = path.with_name(path.name + ".incomplete")
-    partial.write_text(result.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    partial.replace(path)
+    try:
+        partial.write_text(result.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def read_benchmark(path: Path) -> LocalizationBenchmark:

@@ -24,7 +24,6 @@ from builder.dataset.root import (
     check_side_files,
     mirror_side_files,
     prepare_root,
-    require_space,
 )
 from builder.dataset.rows import write_json
 from builder.dataset.sidecars import write_patch, write_stats, write_templates
@@ -33,8 +32,8 @@ from builder.dataset.transaction import (
     clear_leftovers,
     growing_cell,
     locked,
-    translated_os_errors,
 )
+from builder.disk import require_space, translated_os_errors
 from builder.errors import OptionError
 from builder.layout import (
     DATASET_DICT_NAME,
@@ -170,7 +169,8 @@ def _tell_size(layout: RootLayout, cell_id: str, inputs: Inputs, progress: Progr
     # float32 traces; of each patch sample a float32 value and a float64 time.
     n_patch = int(window.n_samples / NPX_RATE_HZ * inputs.raw.patch_rate_hz)
     n_bytes = 4 * N_CHANNELS * window.n_samples + 12 * n_patch
-    free = require_space(layout.root, n_bytes, cell_id)
+    do = "free some room, choose another root, or build a shorter window (duration_s)"
+    free = require_space(layout.root, n_bytes, cell_id, do=do)
     progress.note(
         f"writes {n_bytes / 1e9:.2f} GB to {layout.root.resolve()} ({free / 1e9:.0f} GB free)"
     )

@@ -6,8 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
-from builder.dataset.root import require_space
 from builder.dataset.shards import count_rows
+from builder.disk import require_space
 
 
 def can_link(output_dir: str, file_format: str | None) -> bool:
@@ -44,6 +44,12 @@ def link_shards(shards: list[Path], folder: Path, prefix: str) -> list[int]:
         try:
             os.link(shard, folder / name)
         except OSError:  # another file system, or one without hard links
-            require_space(folder, shard.stat().st_size, "a copy in the datasets cache")
+            require_space(
+                folder,
+                shard.stat().st_size,
+                "a copy in the datasets cache",
+                do="free some room there, or put the cache on the dataset root's disk "
+                "(HF_DATASETS_CACHE), where nothing is copied",
+            )
             shutil.copyfile(shard, folder / name)
     return [count_rows(shard) for shard in shards]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
-from builder.dataset.transaction import translated_os_errors
-from builder.errors import OptionError, SpaceError
+from builder.disk import translated_os_errors
+from builder.errors import OptionError
 from builder.layout import (
     CARD_MARKER,
     CHAN_MAP_NAME,
@@ -16,8 +15,6 @@ from builder.layout import (
 )
 from builder.source.summary import summary_as_csv
 
-#: Room that must remain, so that a build never fills the disk to the last byte.
-SPARE_BYTES = 200_000_000
 #: What tells a checkout or a project from a folder of data.
 _PROJECT_NAMES = ("spe1.py", "pyproject.toml", ".git")
 #: `load_dataset` reads a path with these as a pattern.
@@ -80,26 +77,6 @@ def has_our_card(layout: RootLayout) -> bool:
         return CARD_MARKER in layout.card.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return False
-
-
-def require_space(root: Path, n_bytes: int, what: str) -> int:
-    """Free bytes of the disk, if they suffice.
-
-    Raises
-    ------
-    SpaceError
-        Less than ``n_bytes`` and a little are free.
-    """
-    free = shutil.disk_usage(root).free
-    if free < n_bytes + SPARE_BYTES:
-        raise SpaceError(
-            f"Too little room for {what}.",
-            where=root.resolve(),
-            expected=f"{(n_bytes + SPARE_BYTES) / 1e9:.2f} GB free",
-            got=f"{free / 1e9:.2f} GB",
-            do="free some room, choose another root, or build a shorter window (duration_s)",
-        )
-    return free
 
 
 def _side_files(chan_map: Path, summary: Path) -> dict[str, bytes]:

@@ -8,7 +8,6 @@ and 1.6 s of processor a GB through the page cache, 1.7 GB/s and 0.03 s past it.
 from __future__ import annotations
 
 import errno
-import mmap
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -120,13 +119,18 @@ def _open(path: Path) -> tuple[int, bool]:
     return os.open(path, flags, 0o666), False
 
 
+def _aligned_buffer() -> np.ndarray:
+    memory = np.empty(_BUFFER_BYTES + _BLOCK_BYTES, np.uint8)
+    first = -memory.ctypes.data % _BLOCK_BYTES
+    return memory[first : first + _BUFFER_BYTES]
+
+
 class _DirectWriter:
     """Gathers bytes in two aligned buffers and writes one while the other fills."""
 
     def __init__(self, descriptor: int):
         self._descriptor = descriptor
-        self._memory = [mmap.mmap(-1, _BUFFER_BYTES) for _ in range(2)]
-        self._buffers = [np.frombuffer(memory, np.uint8) for memory in self._memory]
+        self._buffers = [_aligned_buffer() for _ in range(2)]
         self._pool = ThreadPoolExecutor(1)
         self._pending: Future[None] | None = None
         self._filled = 0
@@ -142,8 +146,7 @@ class _DirectWriter:
 
     def _send(self, n_bytes: int) -> None:
         self._wait()
-        self._pending = self._pool.submit(self._write, memoryview(self._memory[0])[:n_bytes])
-        self._memory.reverse()
+        self._pending = self._pool.submit(self._write, self._buffers[0][:n_bytes].data)
         self._buffers.reverse()
         self._filled = 0
 

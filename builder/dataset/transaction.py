@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import errno
 import os
 import shutil
 import sys
@@ -11,57 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from builder.errors import AccessError, BusyError, SpaceError
+from builder.disk import held_lock, sync, sync_tree, translated_os_errors
 from builder.layout import RootLayout
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
-
-
-@contextmanager
-def translated_os_errors(where: Path) -> Iterator[None]:
-    """A full disk and a missing permission, as errors that say what to do.
-
-    Parameters
-    ----------
-    where : Path
-        What is being written; files elsewhere are input.
-    """
-    try:
-        yield
-    except (SpaceError, AccessError):
-        raise
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise SpaceError(
-                "The disk is full; what was written of this cell has been removed.",
-                where=where,
-                got=error.strerror,
-                do="free some room or choose another root, then build again",
-            ) from error
-        if error.errno in (errno.ENOLCK, errno.ENOSYS):
-            raise AccessError(
-                "The disk of the output folder has no file locks.",
-                where=where,
-                got=error.strerror,
-                do="choose a root on another disk, then copy the result",
-            ) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            place = Path(error.filename) if isinstance(error.filename, str | Path) else where
-            if not place.is_relative_to(where):
-                raise AccessError(
-                    "A file cannot be read.",
-                    where=place,
-                    got=error.strerror,
-                    do="make it readable for this user, or copy the archive to where it is",
-                ) from error
-            raise AccessError(
-                "The output folder cannot be written.",
-                where=place,
-                got=error.strerror,
-                do="choose another root (--root), or make that folder writable",
-            ) from error
-        raise
 
 
 @contextmanager
@@ -73,22 +26,8 @@ def locked(layout: RootLayout, name: str, *, wait_s: float = 0.0) -> Iterator[No
     BusyError
         Another process holds it.
     """
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(layout.lock(name), timeout=wait_s)
-    try:
-        with translated_os_errors(layout.root):
-            lock.acquire()
-    except Timeout as error:
-        raise BusyError(
-            f"Another process is working on {name}.",
-            where=layout.lock(name),
-            do="wait until it is done; a lock of a process that died is free by itself",
-        ) from error
-    try:
+    with held_lock(layout.lock(name), name, wait_s=wait_s):
         yield
-    finally:
-        lock.release()
 
 
 def clear_leftovers(layout: RootLayout, cell_id: str) -> list[Path]:
@@ -137,29 +76,11 @@ def growing_cell(
         try:
             folder.mkdir()
             yield folder
-            _sync_tree(folder)
+            sync_tree(folder)
             _put_in_place(layout, cell_id, list_cell)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-
-
-def _sync_tree(folder: Path) -> None:
-    """Force files and folders to the disk, so that the rename never precedes the bytes."""
-    for path in [*folder.rglob("*"), folder]:
-        _sync(path)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        # Some network file systems cannot sync a folder; its files have been.
-        if not (path.is_dir() and error.errno in (errno.EINVAL, errno.ENOTSUP, errno.EBADF)):
-            raise
-    finally:
-        os.close(descriptor)
 
 
 def _put_in_place(layout: RootLayout, cell_id: str, list_cell: Callable[[bool], None]) -> None:
@@ -173,7 +94,7 @@ def _put_in_place(layout: RootLayout, cell_id: str, list_cell: Callable[[bool], 
         except BaseException:
             list_cell(True)  # whichever of the two is there now
             raise
-    _sync(layout.root)
+    sync(layout.root)
 
 
 def _swap(incomplete: Path, cell: Path, replaced: Path) -> None:

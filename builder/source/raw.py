@@ -185,7 +185,7 @@ def _find_files(folder: Path, cell_id: str) -> dict[str, Path]:
         raise MissingFileError(
             f"The raw recording of {cell_id} is not there.",
             where=folder,
-            do=f"fetch {cell_id} from CRCNS spe-1 and unpack it to that folder, or check --raw-dir",
+            do=f"spe1 download {cell_id} --raw-dir {folder.parent.parent}, or check --raw-dir",
         )
     files: dict[str, Path] = {}
     for kind, suffix in RAW_SUFFIXES.items():
@@ -210,7 +210,8 @@ def _find_files(folder: Path, cell_id: str) -> dict[str, Path]:
                 f"The {meaning} of {cell_id} is missing.",
                 where=folder / f"{cell_id}_{RAW_SUFFIXES[kind]}",
                 got=f"files {sorted(p.name for p in files.values()) or 'none'}",
-                do=f"unpack {cell_id}.tar.gz again",
+                do=f"move that folder away, then: spe1 download {cell_id} --raw-dir "
+                f"{folder.parent.parent}",
             )
     return files
 

@@ -85,7 +85,8 @@ def read_summary_table(path: Path) -> list[dict[str, Any]]:
         raise MissingFileError(
             "The summary of the paired recordings is missing.",
             where=path,
-            do="put the release's 'Data Summary.xlsx' there, or name it with --summary (summary=)",
+            do="put the release's 'Data Summary.xlsx' there ('spe1 download' does), or name it "
+            "with --summary (summary=)",
         )
     try:
         with warnings.catch_warnings():

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from builder import errors
-from builder.dataset import root as root_module
+from builder import disk, errors
 from builder.dataset.build import build_cell
 from builder.dataset.sink import HashingFile
 from builder.reading.arrays import load
@@ -21,9 +20,7 @@ from tests.recordings import SMALL, Archive
 
 def test_no_space_is_known_before_the_work(bench, monkeypatch):
     usage = shutil.disk_usage(bench.root.parent)
-    monkeypatch.setattr(
-        root_module.shutil, "disk_usage", lambda path: usage._replace(free=10_000_000)
-    )
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda path: usage._replace(free=10_000_000))
     error = bench.fails(errors.SpaceError, "Too little room for c14")
     assert "0.27 GB" in error.expected and "0.01 GB" in error.got
 
@@ -48,10 +45,10 @@ def test_a_real_full_disk(bench, monkeypatch, tmp_path):
     """A small memory disk, where this machine lets us mount one."""
     import subprocess
 
-    disk = tmp_path / "disk"
-    disk.mkdir()
+    small = tmp_path / "disk"
+    small.mkdir()
     done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=30m", "tmpfs", str(disk)],
+        ["mount", "-t", "tmpfs", "-o", "size=30m", "tmpfs", str(small)],
         capture_output=True,
         check=False,
     )
@@ -59,11 +56,11 @@ def test_a_real_full_disk(bench, monkeypatch, tmp_path):
         pytest.skip("cannot mount a file system here")
     try:
         usage = shutil.disk_usage(tmp_path)
-        monkeypatch.setattr(root_module.shutil, "disk_usage", lambda path: usage)
-        bench.root = disk / "spe1"
+        monkeypatch.setattr(disk.shutil, "disk_usage", lambda path: usage)
+        bench.root = small / "spe1"
         bench.fails(errors.SpaceError, "disk is full")
     finally:
-        subprocess.run(["umount", str(disk)], check=True)
+        subprocess.run(["umount", str(small)], check=True)
 
 
 def test_no_permission(archive, built):

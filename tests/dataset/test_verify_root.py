@@ -127,7 +127,7 @@ def test_progress_reaches_its_total(cell):
         def note(self, text):
             pass
 
-        def start(self, stage, total, unit):
+        def start(self, stage, total, unit, done=0):
             self.totals.append((stage, total, unit))
 
         def advance(self, amount):

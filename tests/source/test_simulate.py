@@ -244,7 +244,7 @@ def test_progress_tells_every_byte(tmp_path: Path) -> None:
     class Recorder(Silent):
         total, done, finished = 0, 0, False
 
-        def start(self, stage: str, total: int, unit: str) -> None:
+        def start(self, stage: str, total: int, unit: str, done: int = 0) -> None:
             assert (stage, unit) == ("simulate", "B")
             self.total = total
 
