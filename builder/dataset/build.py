@@ -203,7 +203,9 @@ def _fill(
         try:
             # The longest first: it reads the whole recording.
             known = beside.submit(identity, stoppable)
-            bad = beside.submit(_find_bad_channels, inputs, options, preprocessor, stoppable)
+            bad = beside.submit(
+                _find_bad_channels, inputs, options, preprocessor, n_threads, stoppable
+            )
             agreement = beside.submit(
                 find_agreement, raw, inputs.patch_type, ground_truth, stoppable
             )
@@ -252,7 +254,11 @@ def _fill(
 
 
 def _find_bad_channels(
-    inputs: Inputs, options: BuildOptions, preprocessor: Preprocessor, progress: Progress
+    inputs: Inputs,
+    options: BuildOptions,
+    preprocessor: Preprocessor,
+    n_threads: int,
+    progress: Progress,
 ) -> BadChannels:
     window = inputs.window
     return detect_bad_channels(
@@ -263,6 +269,8 @@ def _find_bad_channels(
         window.n_samples,
         inputs.positions_um,
         DetectionOptions(n_chunks=options.bad_channel_chunks, seed=options.bad_channel_seed),
+        # A short recording waits for nothing else; more than two would only cost memory.
+        n_threads=min(n_threads, 2),
         progress=progress,
     )
 

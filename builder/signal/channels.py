@@ -214,12 +214,16 @@ def detect_bad_channels(
         stage(progress, "bad channels", len(starts), "chunks"),
         ThreadPoolExecutor(n_threads) as pool,
     ):
-        for i, chunk_codes in enumerate(pool.map(label, starts.tolist())):
-            # A dropout is no evidence against a channel: it votes "good", as in SpikeInterface.
-            if chunk_codes is not None:
-                codes[i] = chunk_codes
-                n_judged += 1
-            progress.advance(1)
+        try:
+            for i, chunk_codes in enumerate(pool.map(label, starts.tolist())):
+                # A dropout is no evidence against a channel: it votes "good", as in SpikeInterface.
+                if chunk_codes is not None:
+                    codes[i] = chunk_codes
+                    n_judged += 1
+                progress.advance(1)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     if n_judged == 0:
         raise RawDataError(
             "The median over channels is constant: no common signal to compare channels with.",
