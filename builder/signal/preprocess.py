@@ -28,8 +28,9 @@ from builder.source.raw import RawCell
 
 ENGINES = ("fast", "reference")
 
-#: Counts held at a time by a reader (37 MB); half of a default segment.
-_PIECE_SAMPLES = 45_000
+#: Samples filtered at a time, a third of a default segment: their counts, with margins,
+#: are 25 MB for each thread, and the margins a tenth more work.
+_PIECE_SAMPLES = 30_000
 
 
 class Counts(Protocol):
