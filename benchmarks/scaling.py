@@ -116,7 +116,8 @@ def draw(path: Path, fits: dict[str, dict[str, Any]]) -> None:
         line = found["slope_s"] * ends + found["intercept_s"]
         axes.plot(ends, line, color=_PALETTE[0], label="line fitted")
         axes.plot(x, list(found["cpu_s"].values()), "o", color=_PALETTE[1], label="measured")
-        axes.set(xlabel=labels[name], ylabel="processor time (s)", xlim=(0, None), ylim=(0, None))
+        axes.set(xlabel=labels[name], ylabel="processor time (s)")
+        axes.set(xlim=(0, 1.05 * x.max()), ylim=(0, 1.1 * max(found["cpu_s"].values())))
         axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="lower right")
     figure.savefig(path, dpi=150)
