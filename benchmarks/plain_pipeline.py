@@ -64,11 +64,7 @@ def plain(raw_dir: Path, folder: Path) -> None:
     referenced = spre.common_reference(filtered, operator="median", reference="global")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        spre.detect_bad_channels(
-            filtered,
-            seed=0,
-            job_kwargs={"n_jobs": os.cpu_count(), "pool_engine": "thread", "progress_bar": False},
-        )
+        spre.detect_bad_channels(filtered, seed=0)
 
     patch_samples = np.load(cell / f"{CELL_ID}_wc_spike_samples.npy")
     n_patch = (cell / f"{CELL_ID}_patch_ch1.bin").stat().st_size // 8

@@ -110,13 +110,28 @@ def _open(path: Path) -> tuple[int, bool]:
     """A new file, past the page cache if it can be; whether it is."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     direct = getattr(os, "O_DIRECT", 0)
-    if direct:
+    if direct and not _is_in_memory(path.parent):
         try:
             return os.open(path, flags | direct, 0o666), True
         except OSError as error:
             if error.errno != errno.EINVAL:
                 raise
     return os.open(path, flags, 0o666), False
+
+
+def _is_in_memory(folder: Path) -> bool:
+    """Whether a folder lies in memory, whose pages are the page cache: no way goes past it."""
+    try:
+        mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return False  # not Linux
+    device = folder.stat().st_dev
+    name = f"{os.major(device)}:{os.minor(device)}"
+    # Fields: id, parent, device, ...; after a lone hyphen, the type of the file system.
+    return any(
+        mount.split()[2] == name and mount.partition(" - ")[2].split()[0] in ("tmpfs", "ramfs")
+        for mount in mounts
+    )
 
 
 def _aligned_buffer() -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from builder.dataset.sink import HashingFile, hash_file
 @pytest.fixture(params=["direct", "cached"])
 def way(request, monkeypatch, tmp_path):
     """Both ways of writing, where this file system has both."""
+    monkeypatch.setattr(sink, "_is_in_memory", lambda folder: False)
     if request.param == "cached":
         monkeypatch.setattr(sink.os, "O_DIRECT", 0, raising=False)
     else:
@@ -64,6 +66,7 @@ def test_memory_may_be_used_again_after_a_write(way, tmp_path):
 
 def test_a_refused_direct_write_goes_through_the_cache(monkeypatch, tmp_path):
     """Some file systems open a file for direct writing and then refuse to write it."""
+    monkeypatch.setattr(sink, "_is_in_memory", lambda folder: False)
     write, refused = os.write, []
 
     def refuse(descriptor, data):
@@ -96,6 +99,14 @@ def test_an_error_of_the_disk_is_raised_and_the_file_closes(way, monkeypatch, tm
     assert caught.value.errno == errno.ENOSPC
     file.abandon()
     assert file.closed
+
+
+def test_a_folder_in_memory_is_known(tmp_path):
+    """Linux mounts /dev/shm there; writing past the cache would only copy twice."""
+    if not Path("/dev/shm").is_dir() or not Path("/proc/self/mountinfo").exists():
+        pytest.skip("no memory file system here")
+    assert sink._is_in_memory(Path("/dev/shm"))
+    assert not sink._is_in_memory(Path("/proc"))
 
 
 def test_abandoned_midway(way, tmp_path):
