@@ -1,8 +1,7 @@
-"""The measures that bad-channel detection takes of one chunk.
+"""How bad-channel detection compares the channels of one chunk.
 
-Similarity to the median over channels, spectral density of the highest band, and
-trend along the probe. Only the median is compiled; the rest is numpy and scipy on
-the contiguous axis. Every function holds the GIL for a small part of its time.
+Similarity to the median over channels, and its trend along the probe. What touches
+every sample is compiled, and holds no GIL.
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ from builder.errors import RawDataError
 #: Samples selected together: 256 columns of 384 keys and their halves (590 kB) stay in the
 #: L2 cache.
 BLOCK_SAMPLES = 256
-#: Channels transformed at a time: their windows (0.6 MB) stay in the L2 cache.
-GROUP_CHANNELS = 8
+#: Sums in float64 may be reordered into vectors.
+_REORDER = {"reassoc", "contract"}
 
 _LOWEST_HALF = np.int16(-(2**15))
 _HIGHEST_HALF = np.int16(2**15 - 1)
@@ -129,21 +128,44 @@ def median_over_channels(traces, offsets, out):
             out[first + j] = 0.5 * (np.float64(values[0, j]) + np.float64(values[1, j]))
 
 
+@numba.njit(nogil=True, cache=True, fastmath=_REORDER)
+def _channel_means(traces, out):
+    """Mean of each channel, summed in float64: ``out`` float32 (n_channels,)."""
+    for c in range(traces.shape[0]):
+        trace, total = traces[c], 0.0
+        for j in range(trace.size):
+            total += trace[j]
+        out[c] = total / trace.size
+
+
+@numba.njit(nogil=True, cache=True, fastmath=_REORDER)
+def _products(traces, reference, out):
+    """Sum over time of each channel times ``reference`` (n_samples,), all but traces float64."""
+    for c in range(traces.shape[0]):
+        trace, total = traces[c], 0.0
+        for j in range(trace.size):
+            total += trace[j] * reference[j]
+        out[c] = total
+
+
 def similarity_to_median(traces_uV: np.ndarray, where: str | None = None) -> np.ndarray | None:
     """Product of each channel with the median over channels, 1 for the median itself.
 
     None where that median is constant: a dropout leaves nothing to compare with.
     """
-    means_uV = traces_uV.mean(axis=1, dtype=np.float64).astype(np.float32)
-    median_uV = np.empty(traces_uV.shape[1], dtype=np.float32)
+    n_channels, n_samples = traces_uV.shape
+    means_uV = np.empty(n_channels, dtype=np.float32)
+    _channel_means(traces_uV, means_uV)
+    median_uV = np.empty(n_samples, dtype=np.float32)
     median_over_channels(traces_uV, means_uV, median_uV)
     # float64 from here on; with a reference of zero mean the channels' means drop out.
     reference = median_uV - median_uV.mean(dtype=np.float64)
     energy_uV2 = float(np.sum(reference * reference))
     if energy_uV2 == 0.0:
         return None
-    # einsum, not BLAS: no second pool of threads inside ours, the same bits with any.
-    similarity = np.einsum("ct,t->c", traces_uV, reference) / energy_uV2
+    similarity = np.empty(n_channels)
+    _products(traces_uV, reference, similarity)
+    similarity /= energy_uV2
     if not np.isfinite(similarity).all():
         raise RawDataError(
             "The traces are not finite.",
@@ -153,47 +175,6 @@ def similarity_to_median(traces_uV: np.ndarray, where: str | None = None) -> np.
             do="check the recording there",
         )
     return similarity
-
-
-def hf_density_uV2_per_hz(
-    traces_uV: np.ndarray, rate_hz: float, window_samples: int, nyquist_threshold: float
-) -> np.ndarray:
-    """Welch's mean spectral density of each channel in the highest band, uV^2/Hz.
-
-    Hann windows that overlap by half, as `scipy.signal.welch` takes them.
-    """
-    import scipy.fft
-    import scipy.signal
-
-    n_channels, n_samples = traces_uV.shape
-    length = min(window_samples, n_samples)
-    frequencies_hz = np.fft.rfftfreq(max(length, 1), 1 / rate_hz)
-    band = np.flatnonzero(frequencies_hz > rate_hz / 2 * nyquist_threshold)
-    if band.size == 0:
-        raise RawDataError(
-            "The recording, or welch_window_ms, is too short for a spectrum.",
-            expected=f"a frequency above {nyquist_threshold} of the Nyquist frequency",
-            got=f"a window of {length} samples",
-            do="lengthen the analysis window or welch_window_ms",
-        )
-    window = scipy.signal.get_window("hann", length).astype(np.float32)
-    step = length - length // 2
-    # One-sided: every bin stands for two but Nyquist's, which even lengths have.
-    weights = np.where((length % 2 == 0) & (band == length // 2), 1.0, 2.0)
-    scale = 1.0 / (rate_hz * float(np.sum(window.astype(np.float64) ** 2)))
-    density = np.empty(n_channels)
-    for first in range(0, n_channels, GROUP_CHANNELS):
-        group = slice(first, first + GROUP_CHANNELS)
-        parts = np.lib.stride_tricks.sliding_window_view(traces_uV[group], length, axis=1)
-        parts = parts[:, ::step]
-        if band[0] < 2:
-            # A constant leaks into bins 0 and 1 of a Hann window only; elsewhere it is skipped.
-            parts = parts - parts.mean(axis=-1, keepdims=True)
-        spectra = scipy.fft.rfft(parts * window, axis=-1)[..., band[0] :]
-        power = np.einsum("cwk,cwk->ck", spectra.real, spectra.real)
-        power += np.einsum("cwk,cwk->ck", spectra.imag, spectra.imag)
-        density[group] = (power @ weights) * (scale / (spectra.shape[1] * band.size))
-    return density
 
 
 def depth_trend(values: np.ndarray, size: int) -> np.ndarray:

@@ -273,7 +273,8 @@ def label_chunk(
     RawDataError
         Another number of channels than in ``order``; too short, or not finite.
     """
-    from builder.signal.channel_kernels import hf_density_uV2_per_hz, similarity_to_median
+    from builder.signal.channel_kernels import similarity_to_median
+    from builder.signal.channel_spectrum import is_loud, plan_spectrum
 
     traces_uV = np.ascontiguousarray(traces_uV, dtype=np.float32)
     if len(traces_uV) != len(order):
@@ -288,17 +289,14 @@ def label_chunk(
     if similarity is None:
         return None
     window_samples = int(options.welch_window_ms * rate_hz / 1000)
-    hf_uV2_per_hz = hf_density_uV2_per_hz(
-        traces_uV, rate_hz, window_samples, options.nyquist_threshold
-    )
+    spectrum = plan_spectrum(traces_uV.shape[1], rate_hz, window_samples, options.nyquist_threshold)
+    loud = is_loud(traces_uV, spectrum, options.psd_hf_threshold_uV2_per_hz)
     codes = np.empty(len(order), dtype=np.int8)
-    codes[order] = _classify(similarity[order], hf_uV2_per_hz[order], options)
+    codes[order] = _classify(similarity[order], loud[order], options)
     return codes
 
 
-def _classify(
-    similarity: np.ndarray, hf_uV2_per_hz: np.ndarray, options: DetectionOptions
-) -> np.ndarray:
+def _classify(similarity: np.ndarray, loud: np.ndarray, options: DetectionOptions) -> np.ndarray:
     """Codes of the channels in order of depth; outside goes before noisy, noisy before dead."""
     codes = np.full(len(similarity), GOOD, dtype=np.int8)
     from builder.signal.channel_kernels import depth_trend
@@ -306,8 +304,7 @@ def _classify(
     trend = depth_trend(similarity, options.n_neighbors)
     excess = similarity - trend
     codes[excess < options.dead_channel_threshold] = DEAD
-    is_loud = hf_uV2_per_hz > options.psd_hf_threshold_uV2_per_hz
-    codes[is_loud | (excess > options.noisy_channel_threshold)] = NOISE
+    codes[loud | (excess > options.noisy_channel_threshold)] = NOISE
     # Outside are the unbroken runs of dissimilar channels that reach an end of the probe.
     inside = np.flatnonzero(trend >= options.outside_channel_threshold + 1)
     if options.outside_location in ("top", "both"):

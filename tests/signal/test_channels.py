@@ -252,15 +252,55 @@ def test_median_is_numpys(n_channels):
 def test_density_is_welchs(traces_uV, window_samples, nyquist_threshold):
     from scipy.signal import welch
 
-    from builder.signal.channel_kernels import hf_density_uV2_per_hz
+    from builder.signal.channel_spectrum import (
+        hf_bound_uV2_per_hz,
+        hf_density_uV2_per_hz,
+        plan_spectrum,
+    )
 
     chunk_uV = traces_uV[:19, :9000]
-    density = hf_density_uV2_per_hz(chunk_uV, NPX_RATE_HZ, window_samples, nyquist_threshold)
+    spectrum = plan_spectrum(9000, NPX_RATE_HZ, window_samples, nyquist_threshold)
+    density = hf_density_uV2_per_hz(chunk_uV, spectrum)
+    assert (hf_bound_uV2_per_hz(chunk_uV, spectrum) >= density * (1 - 1e-5)).all()
     frequencies_hz, expected = welch(
         chunk_uV.astype(np.float64), NPX_RATE_HZ, nperseg=min(window_samples, 9000), axis=1
     )
     band = frequencies_hz > nyquist_threshold * NPX_RATE_HZ / 2
     np.testing.assert_allclose(density, expected[:, band].mean(axis=1), rtol=1e-5)
+
+
+@pytest.mark.parametrize("length", [63, 64, 301])
+@pytest.mark.parametrize(("share", "most"), [(0.9, 1.23), (1.0, 2.45)])
+def test_the_bound_of_the_density_is_close_for_a_tone_of_the_band(length, share, most):
+    """At most a second difference's range of gains in the band (1.22), and never below 1.
+
+    Twice that at Nyquist's frequency, whose bin counts once and in the bound twice.
+    """
+    from builder.signal.channel_spectrum import (
+        hf_bound_uV2_per_hz,
+        hf_density_uV2_per_hz,
+        plan_spectrum,
+    )
+
+    spectrum = plan_spectrum(3000, NPX_RATE_HZ, length, 0.8)
+    tone_uV = np.cos(np.pi * share * np.arange(3000), dtype=np.float32)[None]
+    ratio = hf_bound_uV2_per_hz(tone_uV, spectrum) / hf_density_uV2_per_hz(tone_uV, spectrum)
+    assert 1 - 1e-5 <= ratio <= most
+
+
+def test_loud_channels_are_those_of_the_density(traces_uV):
+    """At thresholds all around the densities that there are, the bound takes no channel out."""
+    from builder.signal.channel_spectrum import hf_density_uV2_per_hz, is_loud, plan_spectrum
+
+    chunk_uV = traces_uV[:, :9000]
+    spectrum = plan_spectrum(9000, NPX_RATE_HZ, 300, 0.8)
+    density = hf_density_uV2_per_hz(chunk_uV, spectrum)
+    for threshold in [0.0, *np.quantile(density, [0.0, 0.1, 0.5, 0.9, 1.0]), np.inf]:
+        loud = is_loud(chunk_uV, spectrum, threshold)
+        np.testing.assert_array_equal(loud, density > threshold)
+    chunk_uV = chunk_uV.copy()
+    chunk_uV[5, 7] = np.nan
+    assert not is_loud(chunk_uV, spectrum, np.inf)[5] and not is_loud(chunk_uV, spectrum, 0.0)[5]
 
 
 def test_input_is_left_alone_and_may_be_read_only(traces_uV):
