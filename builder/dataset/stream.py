@@ -105,9 +105,9 @@ def write_segments(
     work = _Work(window, preprocessor, sums)
     pool = ThreadPoolExecutor(n_threads)
     try:
-        guess = guess_peak_channel(read_counts, sums)
         with stage(progress, "write segments", 4 * N_CHANNELS * window.n_samples, "B"):
             blocks = _compute(batches, work, pool, check, progress)
+            guess = guess_peak_channel(read_counts, sums)  # beside the first rows
             for batch in batches:
                 of_batch = itertools.islice(blocks, len(batch.rows))
                 writers[batch.split].write(batch.rows, of_batch, guess)
@@ -157,24 +157,32 @@ def _compute(
 ) -> Iterator[np.ndarray]:
     """The rows' values in order, computed ahead by the threads: float32 (n_values,), uV.
 
-    Asking for the next one gives the memory of the last one back.
+    The first rows begin at once. Asking for the next one gives the memory of the last back.
     """
     waiting = deque((row, batch.split) for batch in batches for row in batch.rows)
     n_values = max(row.n_values for row, _ in waiting)
     free = deque(np.empty(n_values, np.float32) for _ in range(min(_N_BUFFERS, len(waiting))))
     running: deque[tuple[np.ndarray, Future[np.ndarray], int]] = deque()
-    while waiting or running:
-        check()
+
+    def begin_rows() -> None:
         while waiting and free:
             row, split = waiting.popleft()
             values = free.popleft()
             future = pool.submit(work.compute, row, values[: row.n_values], split == "train")
             running.append((values, future, row.n_values))
-        values, future, n_values = running.popleft()
-        work.sums.add(future.result())
-        yield values[:n_values]
-        progress.advance(4 * n_values)
-        free.append(values)
+
+    def finished_rows() -> Iterator[np.ndarray]:
+        while running:
+            check()
+            values, future, n_values = running.popleft()
+            work.sums.add(future.result())
+            yield values[:n_values]
+            progress.advance(4 * n_values)
+            free.append(values)
+            begin_rows()
+
+    begin_rows()
+    return finished_rows()
 
 
 class _Work:
