@@ -21,12 +21,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from common import RESULTS, record, run_stage, simulate_cell
+from common import RESULTS, record, run_stage, simulate_cell, touch_memory
 
 CELL_ID = "c14"
 CHANNELS = (96, 192, 288, 384, 576, 768)
 DURATIONS_S = (15.0, 30.0, 60.0, 90.0, 120.0)
 SPIKES = (100, 1_000, 2_000, 4_000, 8_000)
+#: What the longest build uses, with its output in memory.
+_MEMORY_BYTES = int(8e9)
 _PALETTE = ("#0072B2", "#D55E00")  # Okabe and Ito
 
 
@@ -133,7 +135,11 @@ def main() -> None:
     raw_dir, root = folder / "raw", folder / "spe1"
 
     def lowest(function: Callable[..., float], *values: Any) -> float:
-        return min(run_stage(function, *values).value for _ in range(arguments.repeats))
+        taken = []
+        for _ in range(arguments.repeats):
+            touch_memory(_MEMORY_BYTES)
+            taken.append(run_stage(function, *values).value)
+        return min(taken)
 
     fits: dict[str, dict[str, Any]] = {}
     fits["channels"] = fit({n: lowest(signal_path, n) for n in CHANNELS})
