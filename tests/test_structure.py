@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[1]
-GROUND = {"errors", "constants", "cells", "disk", "probe", "layout", "progress"}
+GROUND = {"errors", "constants", "cells", "compiled", "disk", "probe", "layout", "progress"}
 #: From left to right; a room imports only rooms before it and the ground floor.
 ROOMS = ["source", "signal", "dataset", "hub", "reading", "benchmark"]
 #: Above the rooms: what a person touches.

@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-import numba
 import numpy as np
 
 from builder.benchmark.noise import NoiseCounts, dying_order
+from builder.compiled import compiled
 from builder.constants import MARGIN_SAMPLES, N_CHANNELS
 from builder.signal.median_kernel import median as channel_median
 from builder.signal.preprocess import Counts, FastPreprocessor
@@ -30,7 +30,7 @@ _CHOICE_SEED = 0
 _RANGE_SAMPLES = 45_000
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _compose(clean_uV, noise_uV, is_dead, out):
     """Channels of the one or the other, less their median per sample.
 

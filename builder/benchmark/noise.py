@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from functools import cache
 
-import numba
 import numpy as np
 
+from builder.compiled import compiled
 from builder.constants import N_CHANNELS
 
 #: The authors' dead electrodes: N(0, 50) in counts, before filtering.
@@ -29,7 +29,7 @@ _HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
 _ROUNDS = 10
 
 
-@numba.njit(nogil=True, cache=True, inline="always")
+@compiled(inline="always")
 def _high_product(a, b):
     """Upper 64 bits of the product of two 64-bit numbers."""
     a_low, a_high = a & _LOW, a >> _HALF
@@ -39,7 +39,7 @@ def _high_product(a, b):
     return a_high * b_high + (middle >> _HALF) + (other >> _HALF)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def philox_block(counter, key0, key1, out):
     """One block: four uint64 of the counter (counter, 0, 0, 0) under the key."""
     c0, c1, c2, c3 = counter, np.uint64(0), np.uint64(0), np.uint64(0)
@@ -51,7 +51,7 @@ def philox_block(counter, key0, key1, out):
     out[0], out[1], out[2], out[3] = c0, c1, c2, c3
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _fill(seed, start, thresholds, guide, lowest, out):
     """Noise of samples [start, start + len(out)) on every channel: int16 (n, N_CHANNELS)."""
     n = out.shape[0]

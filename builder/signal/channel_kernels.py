@@ -6,9 +6,9 @@ every sample is compiled, and holds no GIL.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from builder.compiled import compiled
 from builder.errors import RawDataError
 
 #: Samples selected together: 256 columns of 384 keys and their halves (590 kB) stay in the
@@ -22,13 +22,13 @@ _HIGHEST_HALF = np.int16(2**15 - 1)
 _LARGEST = np.int32(2**31 - 1)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _flip(bits):
     """Bits of a float32 to an int32 of the same order, and back."""
     return bits ^ ((bits >> np.int32(31)) & _LARGEST)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _select(halves, n, rank, chosen, threshold, n_below):
     """Value of the given rank (0-based) in each of the first ``n`` columns, bit by bit.
 
@@ -50,7 +50,7 @@ def _select(halves, n, rank, chosen, threshold, n_below):
                 chosen[j] = threshold[j]
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _lower_halves(keys, n, upper, halves):
     """Lower halves of the keys whose upper half is ``upper``; the rest keep their side."""
     for c in range(keys.shape[0]):
@@ -61,7 +61,7 @@ def _lower_halves(keys, n, upper, halves):
             halves[c, j] = lower if mine == upper[j] else other
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _next_above(keys, n, rank, chosen, above, n_to_chosen):
     """Key of rank ``rank + 1`` in each column, given that of ``rank``, into ``above``."""
     for j in range(n):
@@ -77,7 +77,7 @@ def _next_above(keys, n, rank, chosen, above, n_to_chosen):
             above[j] = chosen[j]
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def median_over_channels(traces, offsets, out):
     """Exact median over channels of every sample, each channel less its offset.
 
@@ -108,8 +108,10 @@ def median_over_channels(traces, offsets, out):
     for first in range(0, n_samples, BLOCK_SAMPLES):
         n = min(BLOCK_SAMPLES, n_samples - first)
         for c in range(n_channels):
+            # A slice, whose indices are known not to count from the end: only so it is vectorised.
+            part = traces[c, first : first + n]
             for j in range(n):
-                block[c, j] = traces[c, first + j] - offsets[c]
+                block[c, j] = part[j] - offsets[c]
             for j in range(n):
                 keys[c, j] = _flip(keys[c, j])
                 halves[c, j] = np.int16(keys[c, j] >> np.int32(16))
@@ -128,7 +130,7 @@ def median_over_channels(traces, offsets, out):
             out[first + j] = 0.5 * (np.float64(values[0, j]) + np.float64(values[1, j]))
 
 
-@numba.njit(nogil=True, cache=True, fastmath=_REORDER)
+@compiled(fastmath=_REORDER)
 def _channel_means(traces, out):
     """Mean of each channel, summed in float64: ``out`` float32 (n_channels,)."""
     for c in range(traces.shape[0]):
@@ -138,7 +140,7 @@ def _channel_means(traces, out):
         out[c] = total / trace.size
 
 
-@numba.njit(nogil=True, cache=True, fastmath=_REORDER)
+@compiled(fastmath=_REORDER)
 def _products(traces, reference, out):
     """Sum over time of each channel times ``reference`` (n_samples,), all but traces float64."""
     for c in range(traces.shape[0]):

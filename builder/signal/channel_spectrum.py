@@ -9,9 +9,9 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 
+from builder.compiled import compiled
 from builder.errors import RawDataError
 
 #: Channels transformed at a time: their windows (0.6 MB) stay in the L2 cache.
@@ -102,7 +102,7 @@ def hf_bound_uV2_per_hz(traces_uV: np.ndarray, spectrum: Spectrum) -> np.ndarray
     return energy_uV2 * (length / least_gain * scale)
 
 
-@numba.njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})
+@compiled(fastmath={"reassoc", "contract"})
 def _difference_energy(traces, window, step, out):
     """Sum over windows of the squared circular second difference of the windowed samples.
 

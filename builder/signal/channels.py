@@ -2,9 +2,9 @@
 
 The method is ``detect_bad_channels(method="coherence+psd")`` of SpikeInterface
 0.105, after "Spike sorting pipeline for the International Brain Laboratory" (IBL
-et al. 2022). Here it works along the contiguous axis of the traces, with a
-compiled median and without the GIL, and gives the same label to every channel
-of every chunk (but for values within rounding of a threshold).
+et al. 2022). Here it works along the contiguous axis of the traces, compiled
+and without the GIL, and gives the same label to every channel of every chunk
+(but for values within rounding of a threshold).
 """
 
 from __future__ import annotations
@@ -298,9 +298,9 @@ def label_chunk(
 
 def _classify(similarity: np.ndarray, loud: np.ndarray, options: DetectionOptions) -> np.ndarray:
     """Codes of the channels in order of depth; outside goes before noisy, noisy before dead."""
-    codes = np.full(len(similarity), GOOD, dtype=np.int8)
     from builder.signal.channel_kernels import depth_trend
 
+    codes = np.full(len(similarity), GOOD, dtype=np.int8)
     trend = depth_trend(similarity, options.n_neighbors)
     excess = similarity - trend
     codes[excess < options.dead_channel_threshold] = DEAD

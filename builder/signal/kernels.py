@@ -17,9 +17,9 @@ The functions hold no GIL, so threads scale.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from builder.compiled import compiled
 from builder.constants import MARGIN_SAMPLES, N_CHANNELS
 from builder.signal.median_kernel import median
 from builder.signal.vectors import (
@@ -50,7 +50,7 @@ _ROW_COUNTS_BYTES, _ROW_VALUES_BYTES = 2 * N_CHANNELS, 4 * N_CHANNELS
 _GROUP_STATE_BYTES = 2 * N_SECTIONS * DELAY_BYTES
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _aligned(n_groups, n_samples):
     """float32 (n_groups, n_samples, LANES) whose vectors do not straddle cache lines."""
     memory = np.empty(n_groups * n_samples * LANES + LANES, np.float32)
@@ -58,7 +58,7 @@ def _aligned(n_groups, n_samples):
     return memory[first : first + n_groups * n_samples * LANES].reshape(n_groups, n_samples, LANES)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _reset(values, scale, steady, state):
     """Steady state of the sections for the constant input ``scale * values``.
 
@@ -69,7 +69,7 @@ def _reset(values, scale, steady, state):
             state[c // LANES, delay, c % LANES] = steady[delay] * (values[c] * scale)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _odd_extensions(counts):
     """What ``sosfiltfilt`` puts before and after a chunk: float32 (ODD_PAD_SAMPLES, N_CHANNELS)."""
     n = counts.shape[0]
@@ -83,7 +83,7 @@ def _odd_extensions(counts):
     return before, after
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _filter_forward(counts, before, after, start, stop, scale, feedback, state, forward, slot):
     """Samples [start, stop) of the chunk and its extensions to ``forward`` from ``slot`` on.
 
@@ -129,7 +129,7 @@ def _filter_forward(counts, before, after, start, stop, scale, feedback, state, 
         t = end
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _filter_backward(forward, start, n, feedback, state, tile):
     """The last ``n`` samples before ``start + n`` of ``forward``, backward, to ``tile[:, :n]``."""
     forward_bytes, tile_bytes = forward.shape[1] * VALUES_BYTES, tile.shape[1] * VALUES_BYTES
@@ -146,7 +146,7 @@ def _filter_backward(forward, start, n, feedback, state, tile):
         )
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _find_medians(tile, n, last, keys, medians):
     """Medians of the samples of ``tile[:, :n]``, latest first; ``last`` starts the search."""
     scratch = np.empty(1, np.float32)
@@ -159,7 +159,7 @@ def _find_medians(tile, n, last, keys, medians):
     return last
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _write_channels(tile, n, medians, out, first):
     """``tile[:, :n]`` less its medians into ``out`` (N_CHANNELS, n_out) from ``first`` on."""
     n_out, group_bytes = out.strides[0] // 4, tile.shape[1] * VALUES_BYTES
@@ -177,7 +177,7 @@ def _write_channels(tile, n, medians, out, first):
                 out[g * LANES + lane, first + j] = tile[g, j, lane] - medians[j]
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def bandpass_reference(counts, lead, scale, feedback, steady, subtract_median, out):
     """Filter a chunk forward and backward and write its middle to ``out``.
 

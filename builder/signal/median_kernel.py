@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from builder.compiled import compiled
 from builder.constants import N_CHANNELS
 from builder.signal.vectors import address, count_below, largest_below, load_keys, smallest_from
 
@@ -14,13 +14,13 @@ _MAX_NEWTON_STEPS = 24
 _USUAL_DENSITY = 15.0
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _to_key(bits):
     """Bits of a float32 to an int32 of the same order, and back."""
     return bits ^ ((bits >> np.int32(31)) & np.int32(0x7FFFFFFF))
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def median(values, group_step, keys, guess, scratch, scratch_bits):
     """Exact median of N_CHANNELS values, found by counting from a guess.
 

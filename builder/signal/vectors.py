@@ -15,12 +15,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic as _typed_intrinsic
 
+from builder.compiled import compiled
 from builder.constants import N_CHANNELS
 
 #: Channels filtered, or samples transposed, at once: two 512-bit registers of float64.
@@ -41,7 +41,7 @@ intrinsic: Any = _typed_intrinsic
 _LOWEST, _HIGHEST = -(2**31), 2**31 - 1
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def address(array):
     """Where the data of a contiguous array begins."""
     return np.uintp(array.ctypes.data)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from builder.compiled import compiled
 
 #: Bits of the float32 infinity.
 _INFINITY_KEY = 0x7F800000
 #: Between the bits of a float32 and of its double.
 _OCTAVE_KEYS = 1 << 23
 
-_jit = numba.njit(nogil=True, cache=True, error_model="numpy")
+_jit = compiled(error_model="numpy")
 
 
 @_jit

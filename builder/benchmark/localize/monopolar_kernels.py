@@ -8,10 +8,10 @@ in the same of several minima. The functions hold no GIL.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from builder.benchmark.localize.trust_step import choose_step, trust_step
+from builder.compiled import compiled
 
 #: Scipy's: relative change of the cost, of the unknowns, and largest scaled gradient.
 TOLERANCE = 1e-8
@@ -20,7 +20,7 @@ MAX_EVALUATIONS = 400
 #: Scipy's least share of the way to a bound that a step may go.
 _STEP_BACK = 0.995
 
-_jit = numba.njit(nogil=True, cache=True, error_model="numpy")
+_jit = compiled(error_model="numpy")
 
 
 @_jit

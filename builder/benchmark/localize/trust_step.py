@@ -8,14 +8,15 @@ done on the 4 x 4 normal equations; nothing is allocated.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from builder.compiled import compiled
 
 #: Scipy's limits of the search for the step of a given length.
 _ROOT_STEPS = 10
 _ROOT_TOLERANCE = 0.01
 
-_jit = numba.njit(nogil=True, cache=True, error_model="numpy")
+_jit = compiled(error_model="numpy")
 
 
 @_jit

@@ -6,11 +6,12 @@ functions hold no GIL, so threads scale.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from builder.compiled import compiled
 
-@numba.njit(nogil=True, cache=True)
+
+@compiled()
 def slow_potential(cosines, sines, in_phase, quadrature, out):
     """Sum of sinusoids on every channel: the slow potential at a few instants.
 
@@ -34,7 +35,7 @@ def slow_potential(cosines, sines, in_phase, quadrature, out):
                 out[t, c] += in_phase[m, c] * cosine + quadrature[m, c] * sine
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def mix_noise(
     samples, common, local, slow, slow_step, left_node, left, right, common_gain, own, offset
 ):
@@ -79,7 +80,7 @@ def mix_noise(
             )
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def add_spikes(
     samples, start, times, units, amplitudes, bank, oversampling, before, footprints, first, last
 ):
@@ -125,7 +126,7 @@ def add_spikes(
             t += 1
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def to_counts(samples, gain_uV, counts):
     """Microvolts to ADC counts: rounded to the nearest, clipped to int16.
 

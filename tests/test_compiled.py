@@ -1,0 +1,82 @@
+"""Compiled functions follow the source that is compiled into them, and need no writable place."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from builder import compiled as module
+
+PACKAGE = Path(module.__file__).parent
+INNER = """
+from builder.compiled import compiled
+
+@compiled()
+def inner():
+    return {value}
+"""
+OUTER = """
+from builder.compiled import compiled
+from builder.inner import inner
+
+@compiled()
+def outer():
+    return inner() + 1
+"""
+
+
+@pytest.fixture
+def package(tmp_path):
+    """A package of two compiled functions, one compiled into the other."""
+    folder = tmp_path / "builder"
+    folder.mkdir()
+    for name in ("__init__.py", "compiled.py", "constants.py"):
+        shutil.copy(PACKAGE / name, folder)
+    (folder / "outer.py").write_text(OUTER)
+    return folder
+
+
+def call(package: Path, **environment: str) -> str:
+    code = (
+        "import numba; from builder.outer import outer; print(outer());"
+        "print(sum(outer.stats.cache_hits.values()), repr(numba.config.CACHE_DIR))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=package.parent,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_a_change_in_another_file_is_followed(package):
+    (package / "inner.py").write_text(INNER.format(value=1))
+    assert call(package) == "2\n0 ''\n"
+    assert call(package) == "2\n1 ''\n"
+    (package / "inner.py").write_text(INNER.format(value=5))
+    assert call(package) == "6\n0 ''\n"
+
+
+def test_a_folder_that_is_asked_for_is_used(package, tmp_path):
+    (package / "inner.py").write_text(INNER.format(value=1))
+    wanted = tmp_path / "wanted"
+    assert call(package, NUMBA_CACHE_DIR=str(wanted)) == f"2\n0 '{wanted}'\n"
+    assert call(package, NUMBA_CACHE_DIR=str(wanted)) == f"2\n1 '{wanted}'\n"
+    assert list(wanted.glob("compiled-*"))
+    assert not list((package / "__pycache__").glob("compiled-*"))
+
+
+def test_without_a_writable_place_it_compiles_every_time(package, tmp_path):
+    (package / "inner.py").write_text(INNER.format(value=1))
+    # A file in the place of a folder cannot be written into, even by root.
+    (package / "__pycache__").write_text("")
+    (tmp_path / "home").write_text("")
+    for _ in range(2):
+        environment = {"XDG_CACHE_HOME": str(tmp_path / "home"), "PYTHONDONTWRITEBYTECODE": "1"}
+        assert call(package, **environment) == "2\n0 ''\n"
