@@ -85,6 +85,29 @@ def test_a_refused_direct_write_goes_through_the_cache(monkeypatch, tmp_path):
     assert file.path.read_bytes() == content
 
 
+def test_a_direct_write_that_stops_between_two_blocks_goes_on_from_there(monkeypatch, tmp_path):
+    """Nothing is written twice when the system took a part and refuses the rest."""
+    monkeypatch.setattr(sink, "_is_in_memory", lambda folder: False)
+    write, taken = os.write, []
+
+    def take_a_part(descriptor, data):
+        import fcntl
+
+        if taken and fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_DIRECT:
+            raise OSError(errno.EINVAL, "Invalid argument")
+        taken.append(write(descriptor, data[:4096]))
+        return taken[-1]
+
+    monkeypatch.setattr(sink.os, "write", take_a_part)
+    content = os.urandom(30_000)
+    file = HashingFile(tmp_path / "file")
+    file.write(content)
+    file.close()
+    assert len(taken) > 1
+    assert file.path.read_bytes() == content
+    assert sink.hash_file(file.path) == file.xxh3_128
+
+
 def test_an_error_of_the_disk_is_raised_and_the_file_closes(way, monkeypatch, tmp_path):
     monkeypatch.setattr(sink, "_BUFFER_BYTES", 4096)
 
