@@ -78,7 +78,7 @@ class CellTraces:
         Parameters
         ----------
         start, stop : int
-        channels : sequence of int or slice, optional
+        channels : sequence of int, mask of N_CHANNELS booleans, or slice, optional
             Default: all.
 
         Returns
@@ -101,15 +101,19 @@ class CellTraces:
             )
         chosen: Any = slice(None) if channels is None else channels
         if not isinstance(chosen, slice):
-            chosen = np.asarray(chosen, dtype=np.int64)
-            if chosen.ndim != 1 or ((chosen < 0) | (chosen >= N_CHANNELS)).any():
+            chosen = np.asarray(chosen)
+            if chosen.dtype == bool and chosen.shape == (N_CHANNELS,):
+                chosen = np.flatnonzero(chosen)
+            is_whole = chosen.size == 0 or chosen.dtype.kind in "iu"
+            if chosen.ndim != 1 or not is_whole or ((chosen < 0) | (chosen >= N_CHANNELS)).any():
                 raise OptionError(
                     "There is no such channel.",
                     where="channels",
-                    expected=f"a list of numbers in [0, {N_CHANNELS - 1}]",
+                    expected=f"whole numbers in [0, {N_CHANNELS - 1}], or {N_CHANNELS} booleans",
                     got=chosen.tolist(),
                     do="leave channels out for all of them",
                 )
+            chosen = chosen.astype(np.int64)
         low = int(np.searchsorted(self._starts, start, side="right")) - 1
         high = int(np.searchsorted(self._starts, stop, side="left"))
         parts = []

@@ -62,7 +62,7 @@ def test_range_outside(traces, start, stop):
 
 
 def test_wrong_channels_and_rows(traces, splits):
-    for channels in ([384], [-1], [[1, 2]]):
+    for channels in ([384], [-1], [[1, 2]], [1.9], [True, False], ["1"]):
         with pytest.raises(OptionError, match="no such channel"):
             traces.read_uV(0, 5, channels)
     with pytest.raises(OptionError, match="not contiguous"):
@@ -72,6 +72,14 @@ def test_wrong_channels_and_rows(traces, splits):
     # Another order of the same rows is the same recording.
     shuffled = spe1.CellTraces(splits["train"].shuffle(seed=1, keep_in_memory=True))
     assert np.array_equal(shuffled.read_uV(0, 20_000), traces.read_uV(0, 20_000))
+
+
+def test_a_mask_of_channels(traces):
+    mask = np.zeros(384, bool)
+    mask[[3, 200]] = True
+    expected = traces.read_uV(0, 50, [3, 200])
+    np.testing.assert_array_equal(traces.read_uV(0, 50, mask), expected)
+    assert traces.read_uV(0, 50, []).shape == (0, 50)
 
 
 def test_random_windows(splits, whole_uV):
