@@ -158,7 +158,7 @@ def build(
     engine: Annotated[str, typer.Option(help="fast, or reference (SpikeInterface).")] = "fast",
     bad_channel_chunks: Annotated[int, typer.Option(help="Chunks that detection looks at.")] = 100,
     bad_channel_seed: Annotated[int, typer.Option(help="Which chunks.")] = 0,
-    threads: Annotated[int | None, typer.Option(help="Default: all processors, at most 8.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Default: all processors, at most 3.")] = None,
     force: Annotated[
         bool, typer.Option("--force", metavar="", help="Build again what is there.")
     ] = False,

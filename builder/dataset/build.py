@@ -27,7 +27,7 @@ from builder.dataset.root import (
 )
 from builder.dataset.rows import write_json
 from builder.dataset.sidecars import write_patch, write_stats, write_templates
-from builder.dataset.stream import write_segments
+from builder.dataset.stream import N_BUFFERS, write_segments
 from builder.dataset.transaction import (
     clear_leftovers,
     growing_cell,
@@ -75,10 +75,10 @@ class BuildResult:
 
 
 def default_threads() -> int:
-    """Processors that this process may use, at most 8: the disk is the limit by then."""
-    return min(
-        8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
+    """Processors that this process may use, at most as many as rows are in memory at once."""
+    has_affinity = hasattr(os, "sched_getaffinity")  # not on macOS
+    n_processors = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+    return min(n_processors, N_BUFFERS)
 
 
 def build_cell(

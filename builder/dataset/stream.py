@@ -21,9 +21,9 @@ from builder.signal.histogram import ChannelHistogram
 from builder.signal.preprocess import Preprocessor
 from builder.signal.template import Read, SpikeSums, Template, guess_peak_channel
 
-#: Rows in memory, 138 MB each: one is written while the next are computed. More would
-#: feed more than two processors at once, which a disk of 1.4 GB/s does not need.
-_N_BUFFERS = 3
+#: Rows in memory, 138 MB each: one is written while the next are computed, so that no more
+#: threads than this ever work. Three compute 4 GB/s or more, and memory stays below 1 GB.
+N_BUFFERS = 3
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def _compute(
     """
     waiting = deque((row, batch.split) for batch in batches for row in batch.rows)
     n_values = max(row.n_values for row, _ in waiting)
-    free = deque(np.empty(n_values, np.float32) for _ in range(min(_N_BUFFERS, len(waiting))))
+    free = deque(np.empty(n_values, np.float32) for _ in range(min(N_BUFFERS, len(waiting))))
     running: deque[tuple[np.ndarray, Future[np.ndarray], int]] = deque()
 
     def begin_rows() -> None:
