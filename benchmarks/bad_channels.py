@@ -7,7 +7,7 @@ recording is generated from a seed; compilation is done before the first timing.
 turns, and of each the shortest run counts, because other work on the machine only ever
 lengthens one; the CPU seconds tell how much a run was disturbed.
 
-    python benchmarks/bad_channels.py --chunks 20 --threads 2 --save
+    python benchmarks/bad_channels.py --save
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def measure(n_chunks: int, n_threads: int, repeats: int, seed: int) -> dict[str,
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--chunks", type=int, default=20, help="random chunks of 0.3 s")
+    parser.add_argument("--chunks", type=int, default=100, help="random chunks of 0.3 s")
     parser.add_argument("--threads", type=int, default=2, help="threads, of both")
     parser.add_argument("--repeats", type=int, default=3, help="runs of each; the shortest counts")
     parser.add_argument("--seed", type=int, default=0)

@@ -4,7 +4,7 @@ A file of random counts, packed by `gzip -1`, is read once by ours (MD5, gunzip,
 members) and twice by the tools. The two take turns in the same run; of each the shortest
 time counts.
 
-    python benchmarks/unpack.py --megabytes 500 --save
+    python benchmarks/unpack.py --megabytes 300 --save
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def run_s(work: Callable[[Path], object], out: Path) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--megabytes", type=int, default=500)
+    parser.add_argument("--megabytes", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--save", action="store_true")
     args = parser.parse_args()
