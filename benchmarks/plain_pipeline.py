@@ -74,8 +74,8 @@ def plain(raw_dir: Path, folder: Path) -> None:
     referenced = spre.common_reference(filtered, operator="median", reference="global")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        n_jobs = len(os.sched_getaffinity(0))
-        spre.detect_bad_channels(filtered, seed=0, n_jobs=n_jobs, pool_engine="thread")
+        jobs = {"n_jobs": len(os.sched_getaffinity(0)), "pool_engine": "thread"}
+        spre.detect_bad_channels(filtered, seed=0, job_kwargs=jobs)
 
     patch_samples = np.load(cell / f"{CELL_ID}_wc_spike_samples.npy")
     n_patch = (cell / f"{CELL_ID}_patch_ch1.bin").stat().st_size // 8
