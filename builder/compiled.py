@@ -12,11 +12,14 @@ import functools
 import hashlib
 import os
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 _PACKAGE = Path(__file__).parent
+#: Kernels are imported where they are needed, in threads; numba's setting is the process's.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
@@ -32,16 +35,17 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     settings: Any = numba.config  # filled at run time, so no checker knows its names
 
     def compile_with_store(function: Callable[..., Any]) -> Any:
-        before = settings.CACHE_DIR
-        folder = _store(before)
-        if folder is None:
-            return numba.njit(nogil=True, **options)(function)
-        # numba looks at its setting when a function is decorated, and only then.
-        settings.CACHE_DIR = str(folder)
-        try:
-            return numba.njit(nogil=True, cache=True, **options)(function)
-        finally:
-            settings.CACHE_DIR = before
+        with _ONE_AT_A_TIME:
+            before = settings.CACHE_DIR
+            folder = _store(before)
+            if folder is None:
+                return numba.njit(nogil=True, **options)(function)
+            # numba looks at its setting when a function is decorated, and only then.
+            settings.CACHE_DIR = str(folder)
+            try:
+                return numba.njit(nogil=True, cache=True, **options)(function)
+            finally:
+                settings.CACHE_DIR = before
 
     return compile_with_store
 

@@ -80,3 +80,23 @@ def test_without_a_writable_place_it_compiles_every_time(package, tmp_path):
     for _ in range(2):
         environment = {"XDG_CACHE_HOME": str(tmp_path / "home"), "PYTHONDONTWRITEBYTECODE": "1"}
         assert call(package, **environment) == "2\n0 ''\n"
+
+
+def test_modules_may_be_imported_by_several_threads_at_once(package):
+    """Kernels are imported where they are needed, which is in threads."""
+    (package / "inner.py").write_text(INNER.format(value=1))
+    code = """
+import numba, sys
+from concurrent.futures import ThreadPoolExecutor
+from builder import inner
+from builder.compiled import compiled
+sys.setswitchinterval(1e-6)
+with ThreadPoolExecutor(8) as pool:
+    places = list(pool.map(lambda _: compiled()(inner.inner.py_func).stats.cache_path, range(400)))
+print(set(places) == {inner.inner.stats.cache_path}, repr(numba.config.CACHE_DIR))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=package.parent, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "True ''\n"
+    assert [path.name for path in package.parent.iterdir()] == ["builder"]
