@@ -31,7 +31,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from builder.constants import BAND_HZ, FILTER_ORDER, N_CHANNELS, NPX_RATE_HZ
 from builder.probe import make_probe, nominal_positions_um
-from builder.signal.channels import DetectionOptions, detect_bad_channels
+from builder.signal.channel_options import DetectionOptions
+from builder.signal.channels import detect_bad_channels
 
 RESULT = Path(__file__).parent / "results" / "bad_channels.json"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +26,7 @@ from builder.dataset.root import (
 )
 from builder.dataset.rows import write_json
 from builder.dataset.sidecars import write_patch, write_stats, write_templates
-from builder.dataset.stream import N_BUFFERS, write_segments
+from builder.dataset.stream import default_threads, write_segments
 from builder.dataset.transaction import (
     clear_leftovers,
     growing_cell,
@@ -43,7 +42,8 @@ from builder.layout import (
     RootLayout,
 )
 from builder.progress import Progress, Silent, Stoppable, stage
-from builder.signal.channels import BadChannels, DetectionOptions, detect_bad_channels
+from builder.signal.channel_options import DetectionOptions
+from builder.signal.channels import BadChannels, detect_bad_channels
 from builder.signal.preprocess import Preprocessor, make_preprocessor
 from builder.signal.template import SpikeSums
 from builder.source.patch import find_agreement, find_ground_truth, patch_window
@@ -72,13 +72,6 @@ class BuildResult:
     status: str
     metadata: ConversionMetadata
     seconds: float
-
-
-def default_threads() -> int:
-    """Processors that this process may use, at most as many as rows are in memory at once."""
-    has_affinity = hasattr(os, "sched_getaffinity")  # not on macOS
-    n_processors = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
-    return min(n_processors, N_BUFFERS)
 
 
 def build_cell(

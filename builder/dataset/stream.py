@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -23,7 +24,7 @@ from builder.signal.template import Read, SpikeSums, Template, guess_peak_channe
 
 #: Rows in memory, 138 MB each: one is written while the next are computed, so that no more
 #: threads than this ever work. Three compute 4 GB/s or more, and memory stays below 1 GB.
-N_BUFFERS = 3
+_N_BUFFERS = 3
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,13 @@ class Segments:
 class _Batch:
     split: str
     rows: list[Row]
+
+
+def default_threads() -> int:
+    """Processors that this process may use, at most as many as rows are in memory at once."""
+    has_affinity = hasattr(os, "sched_getaffinity")  # not on macOS
+    n_processors = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+    return min(n_processors, _N_BUFFERS)
 
 
 def write_segments(
@@ -161,7 +169,7 @@ def _compute(
     """
     waiting = deque((row, batch.split) for batch in batches for row in batch.rows)
     n_values = max(row.n_values for row, _ in waiting)
-    free = deque(np.empty(n_values, np.float32) for _ in range(min(N_BUFFERS, len(waiting))))
+    free = deque(np.empty(n_values, np.float32) for _ in range(min(_N_BUFFERS, len(waiting))))
     running: deque[tuple[np.ndarray, Future[np.ndarray], int]] = deque()
 
     def begin_rows() -> None:

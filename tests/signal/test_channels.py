@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from builder.constants import NPX_RATE_HZ, REFERENCE_CHANNELS
-from builder.errors import OptionError, RawDataError
+from builder.errors import RawDataError
 from builder.probe import make_probe, nominal_positions_um
+from builder.signal.channel_options import DetectionOptions
 from builder.signal.channels import (
     DEAD,
     GOOD,
@@ -17,7 +18,6 @@ from builder.signal.channels import (
     NOISE,
     OUT,
     BadChannels,
-    DetectionOptions,
     chunk_length,
     chunk_starts,
     depth_order,
@@ -222,6 +222,26 @@ def test_starts_are_spikeinterfaces(n_samples, seed):
     assert {stop - start for _, start, stop in slices} == {chunk_length(n_samples, options)}
 
 
+def test_band_passed_channels_are_labelled_without_a_spectrum(traces_uV, monkeypatch):
+    """As by SpikeInterface, with the spectrum of the loud channels only."""
+    from scipy.signal import butter, sosfilt
+
+    from builder.signal import channel_spectrum as spectrum
+
+    band = butter(5, (300, 3000), "bandpass", fs=NPX_RATE_HZ, output="sos")
+    chunk_uV = sosfilt(band, traces_uV[:, :9_000]).astype(np.float32)
+    chunk_uV[[20, 61]] += traces_uV[[20, 61], :9_000]
+    taken, density = [], spectrum.hf_density_uV2_per_hz
+    monkeypatch.setattr(
+        spectrum,
+        "hf_density_uV2_per_hz",
+        lambda x, plan: (taken.append(len(x)), density(x, plan))[1],
+    )
+    codes = label_chunk(chunk_uV, depth_order(nominal_positions_um()[:128]))
+    np.testing.assert_array_equal(codes, expected_codes(chunk_uV, DetectionOptions()))
+    assert taken == [2] and set(codes[[20, 61]]) == {NOISE} and GOOD in codes
+
+
 def test_order_is_spikeinterfaces():
     from spikeinterface.core import order_channels_by_depth
 
@@ -232,75 +252,6 @@ def test_order_is_spikeinterfaces():
 def test_labels_do_not_depend_on_threads(traces_uV):
     options = DetectionOptions(n_chunks=10)
     assert detect(traces_uV, options, 1) == detect(traces_uV, options, 2)
-
-
-@pytest.mark.parametrize("n_channels", [1, 2, 7, 384])
-def test_median_is_numpys(n_channels):
-    from builder.signal.channel_kernels import median_over_channels
-
-    rng = np.random.default_rng(n_channels)
-    traces = rng.normal(0, 10, (n_channels, 1000)).astype(np.float32)
-    traces[:, 500:] = np.round(traces[:, 500:] / 8)  # many equal values, both zeros
-    offsets = rng.integers(-3, 3, n_channels).astype(np.float32)
-    median = np.empty(1000, np.float32)
-    median_over_channels(traces, offsets, median)
-    np.testing.assert_array_equal(median, np.median(traces - offsets[:, None], axis=0))
-
-
-@pytest.mark.parametrize("window_samples", [300, 301, 64, 9_000, 20_000])
-@pytest.mark.parametrize("nyquist_threshold", [0.8, 0.0001])
-def test_density_is_welchs(traces_uV, window_samples, nyquist_threshold):
-    from scipy.signal import welch
-
-    from builder.signal.channel_spectrum import (
-        hf_bound_uV2_per_hz,
-        hf_density_uV2_per_hz,
-        plan_spectrum,
-    )
-
-    chunk_uV = traces_uV[:19, :9000]
-    spectrum = plan_spectrum(9000, NPX_RATE_HZ, window_samples, nyquist_threshold)
-    density = hf_density_uV2_per_hz(chunk_uV, spectrum)
-    assert (hf_bound_uV2_per_hz(chunk_uV, spectrum) >= density * (1 - 1e-5)).all()
-    frequencies_hz, expected = welch(
-        chunk_uV.astype(np.float64), NPX_RATE_HZ, nperseg=min(window_samples, 9000), axis=1
-    )
-    band = frequencies_hz > nyquist_threshold * NPX_RATE_HZ / 2
-    np.testing.assert_allclose(density, expected[:, band].mean(axis=1), rtol=1e-5)
-
-
-@pytest.mark.parametrize("length", [63, 64, 301])
-@pytest.mark.parametrize(("share", "most"), [(0.9, 1.23), (1.0, 2.45)])
-def test_the_bound_of_the_density_is_close_for_a_tone_of_the_band(length, share, most):
-    """At most a second difference's range of gains in the band (1.22), and never below 1.
-
-    Twice that at Nyquist's frequency, whose bin counts once and in the bound twice.
-    """
-    from builder.signal.channel_spectrum import (
-        hf_bound_uV2_per_hz,
-        hf_density_uV2_per_hz,
-        plan_spectrum,
-    )
-
-    spectrum = plan_spectrum(3000, NPX_RATE_HZ, length, 0.8)
-    tone_uV = np.cos(np.pi * share * np.arange(3000), dtype=np.float32)[None]
-    ratio = hf_bound_uV2_per_hz(tone_uV, spectrum) / hf_density_uV2_per_hz(tone_uV, spectrum)
-    assert 1 - 1e-5 <= ratio <= most
-
-
-def test_loud_channels_are_those_of_the_density(traces_uV):
-    """At thresholds all around the densities that there are, the bound takes no channel out."""
-    from builder.signal.channel_spectrum import hf_density_uV2_per_hz, is_loud, plan_spectrum
-
-    chunk_uV = traces_uV[:, :9000]
-    spectrum = plan_spectrum(9000, NPX_RATE_HZ, 300, 0.8)
-    density = hf_density_uV2_per_hz(chunk_uV, spectrum)
-    for threshold in [0.0, *np.quantile(density, [0.0, 0.1, 0.5, 0.9, 1.0]), np.inf]:
-        loud = is_loud(chunk_uV, spectrum, threshold)
-        np.testing.assert_array_equal(loud, density > threshold)
-    chunk_uV = chunk_uV.copy()
-    chunk_uV[5, 7] = np.nan
-    assert not is_loud(chunk_uV, spectrum, np.inf)[5] and not is_loud(chunk_uV, spectrum, 0.0)[5]
 
 
 def test_input_is_left_alone_and_may_be_read_only(traces_uV):
@@ -345,21 +296,3 @@ def test_what_is_too_short_is_refused(traces_uV):
         label_chunk(traces_uV[:, :3], np.arange(128))
     with pytest.raises(RawDataError, match="number of channels"):
         label_chunk(traces_uV, np.arange(127))
-
-
-UNUSABLE_OPTIONS = (
-    {"n_chunks": 0},
-    {"chunk_duration_s": float("nan")},
-    {"seed": -1},
-    {"outside_location": "left"},
-    {"n_neighbors": 10},
-    {"nyquist_threshold": 1.0},
-    {"welch_window_ms": 0.0},
-)
-
-
-@pytest.mark.parametrize("change", UNUSABLE_OPTIONS, ids=str)
-def test_unusable_options_are_refused(change):
-    with pytest.raises(OptionError) as caught:
-        DetectionOptions(**change)
-    assert caught.value.where == next(iter(change))
