@@ -8,28 +8,41 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
+# A checkout that is not installed: its own package lies in the folder `builder`. The
+# folder itself is no module, so that any `builder.py` elsewhere is left alone.
+_SOURCE = Path(__file__).resolve().parent / "builder"
+if (_SOURCE / "spe1_builder").is_dir() and str(_SOURCE) not in sys.path:
+    sys.path.insert(0, str(_SOURCE))
+
+if __name__ == "__main__":  # python -m spe1: the command, which needs none of what follows
+    from spe1_builder.cli.app import main
+
+    main()
+    sys.exit()
+
 import datasets
 
-import builder
-from builder.cells import catalogue, get_cell
-from builder.constants import CITATION, DATA_VERSION, HOMEPAGE, LICENSE_NAME
-from builder.dataset.options import BuildOptions
-from builder.errors import MissingFileError, Spe1Error, StaleOutputError
-from builder.layout import METADATA_NAME, SHARD_GLOB, SPLITS, RawLayout, RootLayout
-from builder.progress import Bars
-from builder.reading.arrays import load, segment_uV
-from builder.reading.traces import CellTraces, random_windows, read_uV
-from builder.source.archive.download import can_download, download_cell
+import spe1_builder
+from spe1_builder.cells import catalogue, get_cell
+from spe1_builder.constants import CITATION, DATA_VERSION, HOMEPAGE, LICENSE_NAME
+from spe1_builder.dataset.plan.options import BuildOptions
+from spe1_builder.errors import MissingFileError, Spe1Error, StaleOutputError
+from spe1_builder.layout import METADATA_NAME, SHARD_GLOB, SPLITS, RawLayout, RootLayout
+from spe1_builder.progress import Bars
+from spe1_builder.reading.arrays import load, segment_uV
+from spe1_builder.reading.traces import CellTraces, random_windows, read_uV
+from spe1_builder.source.archive.transfer.download import can_download, download_cell
 
-if Path(builder.__file__).parent.parent != Path(__file__).parent:
+if Path(spe1_builder.__file__).resolve().parents[1] not in (_SOURCE, _SOURCE.parent):
     raise ImportError(
-        f"spe1 is {__file__}, but 'builder' is another project's: {builder.__file__}. "
-        "Run from another folder, or remove that one from the path."
+        f"spe1 is {__file__}, but its package comes from elsewhere: {spe1_builder.__file__}. "
+        "Uninstall one of the two, or remove its folder from the path."
     )
 
 __all__ = [
@@ -44,7 +57,7 @@ __all__ = [
     "read_uV",
     "segment_uV",
 ]
-__version__ = builder.__version__
+__version__ = spe1_builder.__version__
 
 _OPTION_NAMES = tuple(field.name for field in fields(BuildOptions))
 
@@ -117,8 +130,8 @@ def build(
     spe1.Spe1Error
         With what, where, expected, got and what to do.
     """
-    from builder.dataset.build import build_cell
-    from builder.dataset.inputs import Sources
+    from spe1_builder.dataset.plan.inputs import Sources
+    from spe1_builder.dataset.write.build import build_cell
 
     options = BuildOptions(
         skip_seconds=skip_seconds,
@@ -219,7 +232,7 @@ class Spe1(datasets.GeneratorBasedBuilder):
             super().__init__(*self._init_args, **{**self._init_kwargs, "hash": fingerprint})
 
     def _info(self) -> datasets.DatasetInfo:
-        from builder.dataset.rows import FEATURES
+        from spe1_builder.dataset.write.rows import FEATURES
 
         return datasets.DatasetInfo(
             description=self.config.description,
@@ -235,7 +248,7 @@ class Spe1(datasets.GeneratorBasedBuilder):
 
     def _recorded_fingerprint(self) -> str | None:
         """Fingerprint of the cell in the root, if it was built with these options."""
-        from builder.dataset.metadata import ConversionMetadata, read_model
+        from spe1_builder.dataset.metadata import ConversionMetadata, read_model
 
         try:
             metadata = read_model(self._folder / METADATA_NAME, ConversionMetadata)
@@ -290,8 +303,8 @@ class Spe1(datasets.GeneratorBasedBuilder):
         )
 
     def _build(self) -> str:
-        from builder.dataset.build import build_cell
-        from builder.dataset.inputs import Sources
+        from spe1_builder.dataset.plan.inputs import Sources
+        from spe1_builder.dataset.write.build import build_cell
 
         result = build_cell(
             self.config.name,
@@ -324,7 +337,7 @@ class Spe1(datasets.GeneratorBasedBuilder):
     def _prepare_split(
         self, split_generator: datasets.SplitGenerator, *args: Any, **kwargs: Any
     ) -> None:
-        from builder.dataset.link import can_link, link_shards
+        from spe1_builder.dataset.write.link import can_link, link_shards
 
         if not can_link(self._output_dir, kwargs.get("file_format")):
             super()._prepare_split(split_generator, *args, **kwargs)
@@ -338,7 +351,7 @@ class Spe1(datasets.GeneratorBasedBuilder):
             split_generator.split_info.shard_lengths = rows
 
     def _generate_examples(self, shards: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-        from builder.dataset.shards import read_rows
+        from spe1_builder.dataset.write.shards import read_rows
 
         for path in shards:
             for row in read_rows(Path(path)):

@@ -8,23 +8,27 @@ that of simulated cells and says so; the real ones need an account.
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from builder.benchmark.evaluate import CellEvaluation, evaluate_cell
-from builder.benchmark.options import BenchmarkOptions
-from builder.benchmark.report import write_report
-from builder.benchmark.run import assemble
-from builder.benchmark.schema import write_benchmark
-from builder.benchmark.tables import markdown
-from builder.cells import expand_cells
-from builder.dataset.build import build_cell
-from builder.dataset.inputs import Sources
-from builder.dataset.options import BuildOptions
-from builder.layout import BENCHMARK_NAME
-from builder.progress import Bars
-from builder.source.simulate import SimulationOptions, simulate_archive
+# In a checkout that is not installed, the package is beside this folder.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "builder"))
+
+from spe1_builder.benchmark.localization.evaluate import CellEvaluation, evaluate_cell
+from spe1_builder.benchmark.localization.options import BenchmarkOptions
+from spe1_builder.benchmark.localization.report import write_report
+from spe1_builder.benchmark.localization.run import assemble
+from spe1_builder.benchmark.localization.schema import write_benchmark
+from spe1_builder.benchmark.localization.tables import markdown
+from spe1_builder.cells import expand_cells
+from spe1_builder.dataset.plan.inputs import Sources
+from spe1_builder.dataset.plan.options import BuildOptions
+from spe1_builder.dataset.write.build import build_cell
+from spe1_builder.layout import BENCHMARK_NAME
+from spe1_builder.progress import Bars
+from spe1_builder.source.simulation.archive import SimulationOptions, simulate_archive
 
 PROJECT = Path(__file__).resolve().parents[1]
 #: A soma that all but touches the shank (the 12 of the catalogue: 10 to 109 um). The grid

@@ -10,12 +10,15 @@ import os
 import sys
 from pathlib import Path
 
-from builder.cells import ZHAO_CELLS
-from builder.console import STOPPED, build_cells, print_error, print_stopped
-from builder.dataset.inputs import Sources
-from builder.dataset.options import BuildOptions
-from builder.errors import Spe1Error
-from builder.layout import CHAN_MAP_NAME, SUMMARY_NAME
+# In a checkout that is not installed, the package is beside this folder.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "builder"))
+
+from spe1_builder.cells import ZHAO_CELLS
+from spe1_builder.cli.console import STOPPED, build_cells, print_error, print_stopped
+from spe1_builder.dataset.plan.inputs import Sources
+from spe1_builder.dataset.plan.options import BuildOptions
+from spe1_builder.errors import Spe1Error
+from spe1_builder.layout import CHAN_MAP_NAME, SUMMARY_NAME
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -1,6 +1,6 @@
-"""Make ``builder/cells.csv`` from the release's ``Data Summary.xlsx``.
+"""Make ``builder/spe1_builder/cells.csv`` from the release's ``Data Summary.xlsx``.
 
-Usage: python scripts/make_cells_csv.py "Data Summary.xlsx" builder/cells.csv
+Usage: python scripts/make_cells_csv.py "Data Summary.xlsx" builder/spe1_builder/cells.csv
 
 Run again only if the release changes its summary; the CSV is what the package
 reads. Column names gain their unit, values stay as the release has them.
@@ -12,7 +12,10 @@ import csv
 import sys
 from pathlib import Path
 
-from builder.source.summary import SUMMARY_COLUMNS, read_summary_table
+# In a checkout that is not installed, the package is beside this folder.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "builder"))
+
+from spe1_builder.source.recording.summary import SUMMARY_COLUMNS, read_summary_table
 
 
 def main(source: Path, target: Path) -> None:

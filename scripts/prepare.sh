@@ -17,7 +17,7 @@ project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 read -r -a cells <<<"${SPE1_CELLS:-default}"
 
 export PYTHONPATH="$project${PYTHONPATH:+:$PYTHONPATH}"
-exec "${PYTHON:-python3}" -m builder.cli build "${cells[@]}" --download \
+exec "${PYTHON:-python3}" -m spe1 build "${cells[@]}" --download \
   --raw-dir "${SPE1_RAW_DIR:-./.raw}" \
   --root "${SPE1_OUT_DIR:-./spe1}" \
   --duration-s "${SPE1_DURATION:-300}"

@@ -14,9 +14,9 @@ import shutil
 
 import pytest
 
-from builder.dataset.build import BuildResult, build_cell
-from builder.source.simulate import read_truth, simulate_archive
-from tests.recordings import SIMULATION, SMALL, Archive
+from spe1_builder.dataset.write.build import BuildResult, build_cell
+from spe1_builder.source.simulation.archive import read_truth, simulate_archive
+from tests.support.recordings import SIMULATION, SMALL, Archive
 
 
 @pytest.fixture(scope="session")

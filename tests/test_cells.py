@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from builder import cells
-from builder.errors import OptionError, UnknownCellError
-from builder.source.summary import SUMMARY_COLUMNS
+from spe1_builder import cells
+from spe1_builder.errors import OptionError, UnknownCellError
+from spe1_builder.source.recording.summary import SUMMARY_COLUMNS
 
 
 def test_the_43_cells():

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from builder import compiled as module
+from spe1_builder import compiled as module
 
 PACKAGE = Path(module.__file__).parent
 INNER = """
-from builder.compiled import compiled
+from spe1_builder.compiled import compiled
 
 @compiled()
 def inner():
     return {value}
 """
 OUTER = """
-from builder.compiled import compiled
-from builder.inner import inner
+from spe1_builder.compiled import compiled
+from spe1_builder.inner import inner
 
 @compiled()
 def outer():
@@ -31,7 +31,7 @@ def outer():
 @pytest.fixture
 def package(tmp_path):
     """A package of two compiled functions, one compiled into the other."""
-    folder = tmp_path / "builder"
+    folder = tmp_path / "spe1_builder"
     folder.mkdir()
     for name in ("__init__.py", "compiled.py", "constants.py"):
         shutil.copy(PACKAGE / name, folder)
@@ -41,7 +41,7 @@ def package(tmp_path):
 
 def call(package: Path, **environment: str) -> str:
     code = (
-        "import numba; from builder.outer import outer; print(outer());"
+        "import numba; from spe1_builder.outer import outer; print(outer());"
         "print(sum(outer.stats.cache_hits.values()), repr(numba.config.CACHE_DIR))"
     )
     done = subprocess.run(
@@ -88,8 +88,8 @@ def test_modules_may_be_imported_by_several_threads_at_once(package):
     code = """
 import numba, sys
 from concurrent.futures import ThreadPoolExecutor
-from builder import inner
-from builder.compiled import compiled
+from spe1_builder import inner
+from spe1_builder.compiled import compiled
 sys.setswitchinterval(1e-6)
 with ThreadPoolExecutor(8) as pool:
     places = list(pool.map(lambda _: compiled()(inner.inner.py_func).stats.cache_path, range(400)))
@@ -99,4 +99,4 @@ print(set(places) == {inner.inner.stats.cache_path}, repr(numba.config.CACHE_DIR
         [sys.executable, "-c", code], cwd=package.parent, capture_output=True, text=True, check=True
     )
     assert done.stdout == "True ''\n"
-    assert [path.name for path in package.parent.iterdir()] == ["builder"]
+    assert [path.name for path in package.parent.iterdir()] == ["spe1_builder"]

@@ -1,7 +1,7 @@
 """Old and new `datasets` load what we write; each in an environment of its own.
 
 Not in the quick suite: it installs packages (``make test-environments``). With
-SPE1_FULL_ROOT set to a root that holds a full-size cell (``benchmarks/full_cell.py
+SPE1_FULL_ROOT set to a root that holds a full-size cell (``speed/full_cell.py
 --keep``) that one is loaded too: what breaks beyond 62 rows only shows there.
 """
 
@@ -94,7 +94,7 @@ def test_wheel_holds_everything(tmp_path):
     subprocess.run([*install, str(target), str(wheel)], check=True)
     (tmp_path / "spe1").mkdir()  # a data folder beside does not hide the module
     code = (
-        "import spe1, builder, builder.dataset.card as card\n"
+        "import spe1, builder, spe1_builder.dataset.card.card as card\n"
         "print(spe1.__file__, len(spe1.Spe1.builder_configs), len(card.card_text([])) > 1000)"
     )
     done = subprocess.run(

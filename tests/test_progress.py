@@ -3,7 +3,7 @@
 import io
 import sys
 
-from builder.progress import Bars, stage
+from spe1_builder.progress import Bars, stage
 
 
 class Terminal(io.StringIO):

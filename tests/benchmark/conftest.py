@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from builder.layout import METADATA_NAME, PATCH_NAME, TEMPLATES_NAME
+from spe1_builder.layout import METADATA_NAME, PATCH_NAME, TEMPLATES_NAME
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from builder.constants import N_CHANNELS
-from builder.dataset import rows as rows_module
-from builder.dataset.build import build_cell
-from tests.dataset.bench import Bench
-from tests.recordings import SMALL
+from spe1_builder.constants import N_CHANNELS
+from spe1_builder.dataset.write import rows as rows_module
+from spe1_builder.dataset.write.build import build_cell
+from tests.support.damage import Bench
+from tests.support.recordings import SMALL
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from builder.errors import MissingFileError, OptionError, OutputError, UnknownCellError
-from builder.reading.arrays import load, segment_uV
+from spe1_builder.errors import MissingFileError, OptionError, OutputError, UnknownCellError
+from spe1_builder.reading.arrays import load, segment_uV
 
 
 def test_unknown_cell(tmp_path):

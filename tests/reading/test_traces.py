@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spe1
-from builder.errors import OptionError
+from spe1_builder.errors import OptionError
 
 N_SAMPLES, SEGMENT, TEST_START = 48_017, 9_300, 4 * 9_300
 

@@ -1,1 +1,0 @@
-"""Parts of the simulated archive; `builder.source.simulate` is their face."""

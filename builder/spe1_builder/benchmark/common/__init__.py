@@ -1,0 +1,1 @@
+"""What every benchmark shares: a cell as it is scored, its spikes, errors and intervals."""

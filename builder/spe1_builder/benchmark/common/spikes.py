@@ -1,0 +1,196 @@
+"""Waveforms of a cell's spikes, from its Arrow rows or from the raw archive."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from spe1_builder.benchmark.common.inputs import CellInput
+from spe1_builder.constants import N_CHANNELS, NPX_RATE_HZ
+from spe1_builder.errors import MissingFileError, OutputError
+from spe1_builder.layout import DATASET_DICT_NAME, PATCH_NAME
+from spe1_builder.source.recording.raw import RawCell, open_raw_cell
+
+
+class Traces(Protocol):
+    """Preprocessed traces of an analysis window."""
+
+    def read(self, start: int, stop: int) -> np.ndarray:
+        """Samples [start, stop) of the window: float32 (N_CHANNELS, stop - start), uV."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The cell's own rows."""
+
+    traces: object
+
+    def read(self, start: int, stop: int) -> np.ndarray:
+        return self.traces.read_uV(start, stop)  # type: ignore[attr-defined]
+
+
+class _Raw:
+    """The raw archive, preprocessed anew; the same values."""
+
+    def __init__(self, raw: RawCell, start: int):
+        from spe1_builder.signal.bandpass.preprocess import make_preprocessor
+
+        self._preprocessor, self._start = make_preprocessor(raw), start
+
+    def read(self, start: int, stop: int) -> np.ndarray:
+        return self._preprocessor.read(self._start + start, self._start + stop)
+
+
+def open_traces(cell: CellInput, raw_dir: Path | None = None) -> Traces:
+    """The traces of a cell: its rows if they are there, else the raw archive.
+
+    Raises
+    ------
+    MissingFileError
+        Neither is there.
+    Spe1Error
+        The rows or the raw files are damaged.
+    """
+    from spe1_builder.reading.traces import CellTraces
+
+    if (cell.folder / DATASET_DICT_NAME).is_file():
+        return _Rows(CellTraces(cell.folder))
+    if raw_dir is not None and cell.metadata is not None:
+        return _Raw(open_raw(cell, raw_dir), cell.metadata.analysis_window.start_sample)
+    raise MissingFileError(
+        f"The rows of {cell.cell_id} are not here, and spikes are read from them.",
+        where=cell.folder / DATASET_DICT_NAME,
+        do="fetch or build the whole cell, name the raw archive with --raw-dir, "
+        "or leave out --with-spikes",
+    )
+
+
+def open_raw(cell: CellInput, raw_dir: Path) -> RawCell:
+    """The raw files that a cell was built from.
+
+    Raises
+    ------
+    MissingFileError
+        They are not there.
+    RawDataError, OutputError
+        They contradict each other, or are not those the cell was built from.
+    """
+    raw = open_raw_cell(raw_dir, cell.cell_id)
+    if cell.metadata is not None:
+        sizes = {file.role: file.size for file in cell.metadata.provenance.raw_files}
+        size = raw.npx_path.stat().st_size
+        if sizes.get("npx_raw", size) != size:
+            raise OutputError(
+                f"{cell.cell_id} was built from another recording than the archive holds.",
+                where=raw.npx_path,
+                expected=f"{sizes['npx_raw']} bytes",
+                got=f"{size} bytes",
+                do="name the archive that it was built from (--raw-dir), or build it again",
+            )
+    return raw
+
+
+def read_spikes(cell: CellInput) -> np.ndarray:
+    """Samples of the ground-truth spikes: of ``patch.npz``, else of the rows' ``ctt``.
+
+    The public conversion ships no ``patch.npz``.
+
+    Returns
+    -------
+    np.ndarray
+        int64 (n_spikes,), samples of the analysis window, ascending.
+
+    Raises
+    ------
+    MissingFileError
+        Neither is there.
+    OutputError
+        It cannot be read.
+    """
+    has_patch = (cell.folder / PATCH_NAME).is_file()
+    if not has_patch and (cell.folder / DATASET_DICT_NAME).is_file():
+        return _spikes_of_rows(cell)
+    times_s = read_patch_arrays(cell, "spike_times_s")[0]
+    return np.rint(times_s * NPX_RATE_HZ).astype(np.int64)
+
+
+def _spikes_of_rows(cell: CellInput) -> np.ndarray:
+    from spe1_builder.reading.arrays import load
+
+    samples = [
+        int(row["sample_id"]) + round(time_ms * NPX_RATE_HZ / 1000.0)
+        for split in load(cell.cell_id, cell.folder.parent).values()
+        for row in split.select_columns(["sample_id", "ctt"])
+        for times_ms in row["ctt"]
+        for time_ms in times_ms
+    ]
+    return np.array(sorted(samples), dtype=np.int64)
+
+
+def read_patch_arrays(cell: CellInput, *names: str) -> list[np.ndarray]:
+    """Arrays of ``patch.npz``, by name; exceptions as `read_spikes`."""
+    path = cell.folder / PATCH_NAME
+    if not path.is_file():
+        raise MissingFileError(
+            f"{PATCH_NAME} of {cell.cell_id} is missing, and it holds the spike times.",
+            where=path,
+            do="build the cell with spe1 build",
+        )
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return [file[name] for name in names]
+    except (ValueError, OSError, EOFError, KeyError) as error:
+        raise OutputError(
+            f"{PATCH_NAME} cannot be read.", where=path, got=error, do="build the cell again"
+        ) from error
+
+
+def whole_spikes(spikes: np.ndarray, n_samples: int, n_before: int, n_after: int) -> np.ndarray:
+    """The spikes whose window [-n_before, n_after) lies in the analysis window."""
+    return spikes[(spikes >= n_before) & (spikes + n_after <= n_samples)]
+
+
+def window_samples(cell: CellInput) -> int:
+    """Length of the analysis window, from the metadata or the rows."""
+    if cell.metadata is not None:
+        return cell.metadata.analysis_window.n_samples
+    from spe1_builder.reading.traces import CellTraces
+
+    return CellTraces(cell.folder).last
+
+
+def read_windows(
+    traces: Traces, spikes: np.ndarray, n_before: int, n_after: int, n_threads: int = 1
+) -> np.ndarray:
+    """Windows around spikes, on every channel.
+
+    Parameters
+    ----------
+    traces : Traces
+    spikes : np.ndarray
+        int64 (n_spikes,), samples of the analysis window, windows inside it.
+    n_before, n_after : int
+        Samples.
+    n_threads : int
+        Decides the speed only.
+
+    Returns
+    -------
+    np.ndarray
+        float32 (n_spikes, n_before + n_after, N_CHANNELS), uV: 46 kB a spike and ms.
+    """
+    windows = np.empty((len(spikes), n_before + n_after, N_CHANNELS), dtype=np.float32)
+
+    def fill(i: int) -> None:
+        spike = int(spikes[i])
+        windows[i] = traces.read(spike - n_before, spike + n_after).T
+
+    with ThreadPoolExecutor(n_threads) as pool:
+        for _ in pool.map(fill, range(len(spikes))):
+            pass
+    return windows

@@ -1,0 +1,1 @@
+"""Spike localization against the electrode at the patched neuron (Zhao et al. 2026)."""

@@ -1,0 +1,1 @@
+"""Electrodes that die, and what is left of the methods."""

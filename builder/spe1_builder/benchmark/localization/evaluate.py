@@ -1,0 +1,255 @@
+"""One cell, from its files to the estimates of every contestant."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from spe1_builder.benchmark.common.inputs import CellInput, read_cell
+from spe1_builder.benchmark.common.spikes import open_raw
+from spe1_builder.benchmark.localization.degradation.grid_search import GridEstimate, search
+from spe1_builder.benchmark.localization.degradation.windows import DegradedWindows, choose_spikes
+from spe1_builder.benchmark.localization.estimate import Estimates, Waveforms, estimate
+from spe1_builder.benchmark.localization.options import ELECTRODES_PER_DAY, BenchmarkOptions
+from spe1_builder.benchmark.localization.unit import SPIKE_WINDOW, Unit, mean_of, params_of
+from spe1_builder.benchmark.localization.zhao2026 import as_published
+from spe1_builder.errors import OutputError, Spe1Error
+from spe1_builder.layout import METADATA_NAME
+from spe1_builder.progress import Progress, Silent, stage
+
+#: What files that are missing or damaged raise: it befalls one cell, and the others go on.
+TROUBLE = (Spe1Error, OSError, pa.lib.ArrowException)
+
+
+@dataclass(frozen=True, eq=False)
+class DayEstimate:
+    """Estimates of one cell on one day of the degradation under one seed."""
+
+    day: int
+    n_dead: int
+    seed: int
+    estimates: Estimates
+
+
+@dataclass(eq=False)
+class CellEvaluation:
+    """What came of a cell; `problem` says why nothing did.
+
+    Attributes
+    ----------
+    cell_id : str
+    cell : CellInput or None
+    problem : Spe1Error or None
+    notes : list of str
+        Parts that could not be computed, or were computed from less.
+    peak_channel : int or None
+        Of the corrected template.
+    estimates : list of Estimates
+    days : list of DayEstimate
+    grid : list of GridEstimate
+    """
+
+    cell_id: str
+    cell: CellInput | None = None
+    problem: Spe1Error | None = None
+    notes: list[str] = field(default_factory=list)
+    peak_channel: int | None = None
+    estimates: list[Estimates] = field(default_factory=list)
+    days: list[DayEstimate] = field(default_factory=list)
+    grid: list[GridEstimate] = field(default_factory=list)
+
+    def note(self, mode: str, part: str, error: Exception) -> None:
+        """A part that could not be computed."""
+        cause = error.what if isinstance(error, Spe1Error) else f"{type(error).__name__}: {error}"
+        self.notes.append(f"{mode.replace('_', ' ')}, {part}: {cause}")
+
+
+def evaluate_cell(
+    root: Path, cell_id: str, options: BenchmarkOptions, progress: Progress | None = None
+) -> CellEvaluation:
+    """Localize one cell in every way that the options ask for.
+
+    Parameters
+    ----------
+    root : Path
+        Dataset root.
+    cell_id : str
+    options : BenchmarkOptions
+    progress : Progress, optional
+
+    Returns
+    -------
+    CellEvaluation
+        In place of this project's exceptions: a cell that cannot be scored carries its
+        problem, a part that cannot be computed a note.
+    """
+    found = CellEvaluation(cell_id)
+    try:
+        found.cell = read_cell(root, cell_id)
+    except Spe1Error as error:
+        found.problem = error
+        return found
+    except OSError as error:
+        found.problem = OutputError(
+            f"The files of {cell_id} cannot be read.",
+            where=root,
+            got=error,
+            do="check the folder's permissions and the disk",
+        )
+        return found
+    units = [Unit(found.cell, mode, options.raw_dir, options.n_jobs) for mode in options.modes]
+    for unit in units:
+        _evaluate_clean(unit, options, found)
+    if options.degradation or options.grid_search:
+        try:
+            _evaluate_degraded(units, options, found, progress or Silent())
+        except TROUBLE as error:
+            found.note("all", "degradation", error)
+            # A part of the days would be a curve of something else.
+            found.days.clear()
+            found.grid.clear()
+    return found
+
+
+def _evaluate_clean(unit: Unit, options: BenchmarkOptions, found: CellEvaluation) -> None:
+    """The template and, if asked for, every spike."""
+    try:
+        template_uV = unit.template_uV()
+    except TROUBLE as error:
+        # Masking nothing can be had from the shipped template alone.
+        found.note(unit.mode, "its own template (the shipped one serves)", error)
+        template_uV = unit.cell.template_uV
+    waveforms = unit.waveforms(template_uV[np.newaxis], unit.n_before, template_uV)
+    if unit.mode == "corrected":
+        found.peak_channel = waveforms.masked.peak_channel
+    found.estimates += _estimate(unit, "templates", waveforms, options)
+    if not options.with_spikes:
+        return
+    try:
+        windows_uV = unit.spike_windows_uV()
+    except TROUBLE as error:
+        found.note(unit.mode, "spikes", error)
+        return
+    if len(windows_uV) == 0:
+        found.notes.append(f"{unit.mode}, spikes: none lies whole in the analysis window")
+        return
+    waveforms = unit.waveforms(windows_uV, SPIKE_WINDOW[0], template_uV)
+    found.estimates += _estimate(unit, "spikes", waveforms, options)
+
+
+def _estimate(
+    unit: Unit, level: str, waveforms: Waveforms, options: BenchmarkOptions
+) -> list[Estimates]:
+    return estimate(
+        unit.mode,
+        level,
+        waveforms,
+        unit.cell.positions_um,
+        params_of(level, options.methods),
+        options.engine,
+        options.n_jobs,
+    )
+
+
+def _evaluate_degraded(
+    units: Sequence[Unit], options: BenchmarkOptions, found: CellEvaluation, progress: Progress
+) -> None:
+    """The days of figures 4 and 5; the modes share the filtered windows.
+
+    Raises
+    ------
+    Spe1Error
+        The raw archive is not there or damaged.
+    """
+    usable: list[tuple[Unit, np.ndarray]] = []
+    for unit in units:
+        try:
+            usable.append((unit, _degraded_spikes(unit)))
+        except TROUBLE as error:
+            found.note(unit.mode, "degradation", error)
+    if not usable:
+        return
+    unit = usable[0][0]
+    raw = open_raw(unit.cell, options.raw_dir)
+    joined = np.unique(np.concatenate([spikes for _, spikes in usable]))
+    windows = DegradedWindows(raw, joined, unit.n_before, unit.n_after, options.n_jobs)
+    days = sorted(
+        set(options.days if options.degradation else ())
+        | set(options.grid_days if options.grid_search else ())
+    )
+    wanted: dict[int, list[tuple[Unit, np.ndarray, int]]] = defaultdict(list)
+    for unit, spikes in usable:
+        of_unit = np.searchsorted(joined, spikes)
+        for day in days:
+            wanted[_n_dead(unit.mode, day)].append((unit, of_unit, day))
+    with stage(progress, "degrade", len(options.seeds) * len(wanted), "days"):
+        for seed in options.seeds:
+            for n_dead in sorted(wanted):
+                windows_uV = windows.with_dead(seed, n_dead)
+                for unit, of_unit, day in wanted[n_dead]:
+                    _evaluate_day(unit, windows_uV[of_unit], seed, day, options, found)
+                progress.advance(1)
+
+
+def _n_dead(mode: str, day: int) -> int:
+    if mode == "as_published":
+        return as_published.n_dead_on(day, ELECTRODES_PER_DAY)
+    return ELECTRODES_PER_DAY * day
+
+
+def _degraded_spikes(unit: Unit) -> np.ndarray:
+    """Spikes of a unit whose windows are looked at: int64 (n_spikes,), recording samples.
+
+    Raises
+    ------
+    Spe1Error
+        They are not there, or there are none, or it is not known where they lie.
+    """
+    metadata = unit.cell.metadata
+    if metadata is None:
+        raise OutputError(
+            "The public conversion's metadata does not tell where its window lies in the raw data.",
+            where=unit.cell.folder / METADATA_NAME,
+            do="build the cell with spe1 build",
+        )
+    spikes = choose_spikes(unit.whole_spikes(unit.n_before, unit.n_after))
+    as_published.require_spikes(unit.cell.cell_id, spikes)
+    return spikes + metadata.analysis_window.start_sample
+
+
+def _evaluate_day(
+    unit: Unit,
+    windows_uV: np.ndarray,
+    seed: int,
+    day: int,
+    options: BenchmarkOptions,
+    found: CellEvaluation,
+) -> None:
+    """One day under one seed, from that day's windows: (n_spikes, n_samples, n_channels)."""
+    n_dead = _n_dead(unit.mode, day)
+    template_uV = mean_of(windows_uV[unit.template_spikes(len(windows_uV))])
+    pieces = {"templates": unit.waveforms(template_uV[np.newaxis], unit.n_before, template_uV)}
+    if options.with_spikes:
+        pieces["spikes"] = unit.spikes_of(windows_uV, template_uV)
+    for level, waveforms in pieces.items():
+        if options.degradation and day in options.days:
+            found.days += [
+                DayEstimate(day, n_dead, seed, part)
+                for part in _estimate(unit, level, waveforms, options)
+            ]
+        if options.grid_search and day in options.grid_days:
+            found.grid += search(
+                waveforms,
+                params_of(level, options.methods),
+                options.engine,
+                options.n_jobs,
+                mode=unit.mode,
+                level=level,
+                day=day,
+                seed=seed,
+            )

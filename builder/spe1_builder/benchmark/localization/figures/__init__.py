@@ -1,0 +1,1 @@
+"""The figures of a result, drawn from its JSON alone."""

@@ -1,0 +1,1 @@
+"""Center of mass of the amplitudes near the peak channel."""

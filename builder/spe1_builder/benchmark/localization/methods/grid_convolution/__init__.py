@@ -1,0 +1,1 @@
+"""The best matching artificial templates of a fine grid."""

@@ -1,0 +1,1 @@
+"""The point source whose 1/distance decay fits best."""

@@ -1,0 +1,189 @@
+"""A run of the benchmark over cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from platform import python_version
+from typing import Any
+
+from spe1_builder import __version__
+from spe1_builder.benchmark.common import metrics
+from spe1_builder.benchmark.localization.degradation import curves
+from spe1_builder.benchmark.localization.evaluate import CellEvaluation, evaluate_cell
+from spe1_builder.benchmark.localization.options import BenchmarkOptions
+from spe1_builder.benchmark.localization.schema import LocalizationBenchmark, Parameters, Provenance
+from spe1_builder.benchmark.localization.summary import cell_result, one_line, summary_rows
+from spe1_builder.benchmark.localization.unit import SPIKE_WINDOW, params_of
+from spe1_builder.benchmark.localization.zhao2026 import as_published
+from spe1_builder.cells import CELL_SETS, ZHAO_CELLS, catalogue
+from spe1_builder.errors import MissingFileError, OutputError
+from spe1_builder.layout import RootLayout
+from spe1_builder.progress import Progress, Silent, stage
+
+#: What decides a number here.
+_PACKAGES = ("numpy", "scipy", "numba", "pyarrow", "datasets", "spikeinterface")
+_SIMULATED = (
+    "simulated cells, made by spe1 simulate: nothing in them was measured in an animal, and "
+    "the published numbers, which come from real recordings, are not to be compared with them"
+)
+_REAL = "recordings"
+_UNKNOWN = "recordings, by metadata that does not say whether they were simulated"
+
+
+def choose_cells(names: Sequence[str], root: Path) -> list[str]:
+    """Cells to score: those named, or by default the paper's that are present.
+
+    A name that is no cell stays: it becomes a line that says so.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Cells and sets.
+    root : Path
+
+    Raises
+    ------
+    MissingFileError
+        None was named and none of the paper's is there.
+    """
+    chosen: list[str] = []
+    for name in names:
+        for cell_id in CELL_SETS.get(name, (name,)):
+            if cell_id not in chosen:
+                chosen.append(cell_id)
+    if chosen:
+        return chosen
+    layout = RootLayout(root)
+    present = [cell_id for cell_id in ZHAO_CELLS if layout.cell(cell_id).is_dir()]
+    if not present:
+        built = [cell_id for cell_id in catalogue() if layout.cell(cell_id).is_dir()]
+        raise MissingFileError(
+            f"None of the {len(ZHAO_CELLS)} cells of the paper is here.",
+            where=root,
+            got=f"here: {', '.join(built) or 'no cell'}",
+            do=f"name cells that are here: --cells {' '.join(built)}"
+            if built
+            else f"build them: spe1 build zhao --raw-dir .raw --root {root}",
+        )
+    return present
+
+
+def run_benchmark(
+    root: Path,
+    cell_ids: Sequence[str],
+    options: BenchmarkOptions,
+    progress: Progress | None = None,
+) -> LocalizationBenchmark:
+    """Score cells of a dataset root.
+
+    Parameters
+    ----------
+    root : Path
+    cell_ids : sequence of str
+        See `choose_cells`.
+    options : BenchmarkOptions
+    progress : Progress, optional
+
+    Returns
+    -------
+    LocalizationBenchmark
+        Cells that could not be scored are in it, with their problem.
+
+    Raises
+    ------
+    OutputError
+        Not one cell could be scored.
+    """
+    progress = Silent() if progress is None else progress
+    evaluations = []
+    # The stage of a cell's degradation is shown in its place.
+    is_long = options.degradation or options.grid_search
+    with stage(Silent() if is_long else progress, "localize", len(cell_ids), "cells"):
+        for cell_id in cell_ids:
+            if is_long:
+                progress.note(f"{cell_id} ...")
+            evaluations.append(evaluate_cell(root, cell_id, options, progress if is_long else None))
+            if not is_long:
+                progress.advance(1)
+    return assemble(evaluations, options)
+
+
+def assemble(
+    evaluations: Sequence[CellEvaluation],
+    options: BenchmarkOptions,
+    simulation: dict[str, Any] | None = None,
+) -> LocalizationBenchmark:
+    """The result of cells that have been evaluated, one by one, wherever they lay.
+
+    Parameters
+    ----------
+    evaluations : sequence of CellEvaluation
+    options : BenchmarkOptions
+        The same for all.
+    simulation : dict, optional
+        How the cells were simulated, for the record.
+
+    Raises
+    ------
+    OutputError
+        Not one cell could be scored.
+    """
+    cells = [cell_result(evaluation, options) for evaluation in evaluations]
+    usable = [evaluation for evaluation in evaluations if evaluation.problem is None]
+    if not usable:
+        problems = [f"{e.cell_id}: {one_line(e.problem)}" for e in evaluations if e.problem]
+        raise OutputError(
+            "Not one cell could be scored.",
+            got="; ".join(problems),
+            do="see what each cell lacks; 'spe1 cells' lists what is known and what is here",
+        )
+    said = {cell.simulated for cell in cells if cell.problem is None}
+    label = _SIMULATED if True in said else _UNKNOWN if None in said else _REAL
+    return LocalizationBenchmark(
+        provenance=Provenance(
+            spe1_version=__version__,
+            versions={"python": python_version(), **_versions()},
+            simulated=True in said,
+            label=label,
+            simulation=simulation,
+        ),
+        parameters=_parameters(options),
+        summary=list(summary_rows(usable, options)),
+        cells=cells,
+        degradation=curves.degradation(usable, options) if options.degradation else None,
+        grid_search=curves.grid_search(usable, options) if options.grid_search else None,
+    )
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue  # an extra that is not installed decided nothing
+    return found
+
+
+def _parameters(options: BenchmarkOptions) -> Parameters:
+    def dumped(level: str) -> dict[str, dict[str, Any]]:
+        chosen = params_of(level, options.methods)
+        return {method: params.model_dump(mode="json") for method, params in chosen.items()}
+
+    is_published = options.masking == "as-published"
+    return Parameters(
+        masking=options.masking,
+        engine=options.engine,
+        tolerance_um=options.tolerance_um,
+        bounds_margin_um=metrics.BOUNDS_MARGIN_UM,
+        bootstrap_samples=metrics.BOOTSTRAP_SAMPLES,
+        bootstrap_seed=metrics.BOOTSTRAP_SEED,
+        confidence=metrics.CONFIDENCE,
+        methods=list(options.methods),
+        template_params=dumped("templates"),
+        spike_params=dumped("spikes"),
+        spike_window_samples=SPIKE_WINDOW,
+        as_published=as_published.described() if is_published else None,
+    )

@@ -1,0 +1,285 @@
+"""``localization_benchmark.json`` as typed models, one version at a time.
+
+Units are in the names. A value that could not be computed is null, never NaN, and
+never left to be guessed: `CellResult.problem` and `CellResult.notes` say why.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from spe1_builder.errors import MissingFileError, OutputError
+
+#: A reader refuses another version; a change of meaning or names raises it.
+SCHEMA_VERSION: Literal[1] = 1
+
+Mode = Literal["corrected", "as_published"]
+Level = Literal["templates", "spikes"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Interval(_Model):
+    """Bounds of a bootstrap interval over cells."""
+
+    low: float
+    high: float
+
+
+class Score(_Model):
+    """What is reported of a list of estimates.
+
+    Attributes
+    ----------
+    n, n_within : int
+        Estimates asked for; those strictly nearer than the tolerance.
+    accuracy : float or None
+        ``n_within / n``: a failure is a miss.
+    median_error_um : float or None
+        2-D distance to the ground-truth electrode, over the estimates that are numbers.
+    median_abs_dx_um, median_abs_dy_um : float or None
+        The same across and along the probe.
+    n_nan, n_out_of_bounds : int
+        Failures: no estimate at all; an estimate far beside the probe.
+    """
+
+    n: int = Field(ge=0)
+    n_within: int = Field(ge=0)
+    accuracy: float | None
+    median_error_um: float | None
+    median_abs_dx_um: float | None
+    median_abs_dy_um: float | None
+    n_nan: int = Field(ge=0)
+    n_out_of_bounds: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        if self.n_within + self.n_nan > self.n or self.n_out_of_bounds + self.n_nan > self.n:
+            raise ValueError("more estimates are within, NaN or out of bounds than there are")
+        if (self.accuracy is None) != (self.n == 0):
+            raise ValueError("there is an accuracy if and only if there is an estimate")
+        return self
+
+
+class CellScore(_Model):
+    """One method on one cell, on its template or on all its spikes.
+
+    ``estimate_um`` is (x, y): the estimate of a template, the median over spikes.
+    ``seconds`` is the wall time of the localization alone, null for controls.
+    """
+
+    mode: Mode
+    level: Level
+    method: str
+    estimate_um: tuple[float, float] | None
+    score: Score
+    seconds: float | None
+
+
+class CellResult(_Model):
+    """One cell: what it is, and its scores; or the problem that left it without any.
+
+    Attributes
+    ----------
+    problem : str or None
+        Why the cell has no scores.
+    notes : list of str
+        Parts that could not be computed, or were computed from less.
+    metadata_form : str or None
+        "spe1" (this project's metadata) or "public" (that of the public conversion).
+    target_um : tuple of float or None
+        (x, y) of the ground-truth electrode.
+    peak_channel : int or None
+        Largest channel of the template among those not masked.
+    """
+
+    cell_id: str
+    problem: str | None
+    notes: list[str]
+    simulated: bool | None
+    metadata_form: Literal["spe1", "public"] | None
+    fingerprint: str | None
+    target_um: tuple[float, float] | None
+    gt_channel: int | None
+    peak_channel: int | None
+    masked_channels: list[int]
+    n_spikes: int | None
+    scores: list[CellScore]
+
+    @model_validator(mode="after")
+    def _problem_or_scores(self) -> Self:
+        if (self.problem is None) != bool(self.scores):
+            raise ValueError("a cell has scores or a problem")
+        return self
+
+
+class SummaryRow(_Model):
+    """One method over all cells.
+
+    ``pooled`` counts every template or spike alike, as the paper does, so that a cell
+    weighs by its number of spikes. ``macro`` weighs cells alike: mean of their
+    accuracies, median of their median errors. Intervals: bootstrap over cells.
+    """
+
+    mode: Mode
+    level: Level
+    method: str
+    n_cells: int
+    pooled: Score
+    pooled_accuracy_interval: Interval | None
+    pooled_median_error_interval_um: Interval | None
+    macro_accuracy: float | None
+    macro_median_error_um: float | None
+    macro_accuracy_interval: Interval | None
+    macro_median_error_interval_um: Interval | None
+    seconds_per_item: float | None
+
+
+class CurvePoint(_Model):
+    """One method on one day of the degradation, over all cells and seeds."""
+
+    mode: Mode
+    level: Level
+    method: str
+    day: int
+    n_dead: int
+    score: Score
+    median_drift_um: float | None
+
+
+class Degradation(_Model):
+    """Figure 4: electrodes replaced by noise before filtering, day by day.
+
+    ``median_drift_um`` of a point is the median distance of a template's estimate from
+    that of day 0.
+    """
+
+    electrodes_per_day: int
+    days: list[int]
+    seeds: list[int]
+    noise_sd_counts: float
+    max_spikes_per_cell: int
+    cells: list[str]
+    points: list[CurvePoint]
+
+
+class GridPoint(_Model):
+    """One set of parameters on one day, over all cells and seeds."""
+
+    mode: Mode
+    level: Level
+    method: str
+    parameters: dict[str, float]
+    day: int
+    score: Score
+
+
+class GridSearch(_Model):
+    """Figure 5: the paper's parameter grids at some days of the degradation."""
+
+    days: list[int]
+    seeds: list[int]
+    cells: list[str]
+    points: list[GridPoint]
+
+
+class Parameters(_Model):
+    """Everything that decides the numbers, besides the cells."""
+
+    masking: Literal["masked", "as-published"]
+    engine: Literal["fast", "spikeinterface"]
+    tolerance_um: float = Field(gt=0)
+    bounds_margin_um: float
+    bootstrap_samples: int
+    bootstrap_seed: int
+    confidence: float
+    methods: list[str]
+    template_params: dict[str, dict[str, Any]]
+    spike_params: dict[str, dict[str, Any]]
+    spike_window_samples: tuple[int, int]
+    as_published: dict[str, Any] | None
+
+
+class Provenance(_Model):
+    """Software and kind of data; ``simulation`` has the simulator's options where all
+    the cells were made for this result."""
+
+    spe1_version: str
+    versions: dict[str, str]
+    simulated: bool
+    label: str
+    simulation: dict[str, Any] | None
+
+
+class LocalizationBenchmark(_Model):
+    """The whole of ``localization_benchmark.json``."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    provenance: Provenance
+    parameters: Parameters
+    summary: list[SummaryRow]
+    cells: list[CellResult]
+    degradation: Degradation | None
+    grid_search: GridSearch | None
+
+    @model_validator(mode="after")
+    def _simulated_is_said(self) -> Self:
+        if self.provenance.simulated != any(cell.simulated for cell in self.cells):
+            raise ValueError("provenance.simulated is not what the cells say")
+        return self
+
+    def without_timings(self) -> dict[str, Any]:
+        """As plain values, wall times left out: equal for equal inputs and options."""
+        return _drop(self.model_dump(mode="json"), {"seconds", "seconds_per_item"})
+
+
+def _drop(value: Any, names: set[str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _drop(item, names) for key, item in value.items() if key not in names}
+    if isinstance(value, list):
+        return [_drop(item, names) for item in value]
+    return value
+
+
+def write_benchmark(path: Path, result: LocalizationBenchmark) -> None:
+    """Write the JSON; it appears whole or not at all."""
+    partial = path.with_name(path.name + ".incomplete")
+    try:
+        partial.write_text(result.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def read_benchmark(path: Path) -> LocalizationBenchmark:
+    """Read a ``localization_benchmark.json`` through the schema.
+
+    Raises
+    ------
+    MissingFileError
+        No such file.
+    OutputError
+        Not valid JSON, another version of the schema, or contradictory.
+    """
+    if not path.is_file():
+        raise MissingFileError(
+            "There is no benchmark result.",
+            where=path,
+            do="make one: spe1 benchmark localization --root spe1",
+        )
+    try:
+        return LocalizationBenchmark.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise OutputError(
+            "The benchmark result is malformed, or was written by another version.",
+            where=path,
+            expected=f"schema_version {SCHEMA_VERSION}",
+            got=f"{'.'.join(str(part) for part in first['loc']) or 'the file'}: {first['msg']}",
+            do="run the benchmark again: spe1 benchmark localization",
+        ) from error

@@ -1,0 +1,239 @@
+"""The result as tables, which the console, Markdown and the report all show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from spe1_builder.benchmark.localization.contestants import CONTESTANTS
+from spe1_builder.benchmark.localization.schema import (
+    CellResult,
+    Interval,
+    LocalizationBenchmark,
+    Score,
+    SummaryRow,
+)
+from spe1_builder.benchmark.localization.zhao2026.published import published
+
+#: Shown for what was not, or could not be, computed.
+NOTHING = "-"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table in words.
+
+    Attributes
+    ----------
+    title : str
+    columns : tuple of str
+        With units.
+    rows : tuple of tuple of str
+    note : str
+        What a reader needs to read it.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+    def markdown(self) -> str:
+        """The table in Markdown: words left, numbers right."""
+        cells = [[text.replace("|", "\\|") for text in row] for row in (self.columns, *self.rows)]
+        is_left = [self.is_left(i) for i in range(len(self.columns))]
+        rule = [":---" if left else "---:" for left in is_left]
+        lines = [f"| {' | '.join(row)} |" for row in (cells[0], rule, *cells[1:])]
+        note = f"\n\n{self.note}" if self.note else ""
+        return f"**{self.title}**\n\n" + "\n".join(lines) + note
+
+    def is_left(self, index: int) -> bool:
+        """Whether a column holds words."""
+        return self.columns[index] in ("cell", "on", "method", "note")
+
+
+def tables(result: LocalizationBenchmark) -> list[Table]:
+    """All tables of a result."""
+    found = [summary_table(result)]
+    if any(row.level == "spikes" for row in result.summary):
+        found.append(macro_table(result))
+    found += [comparison_table(result), cell_table(result, "templates")]
+    if any(row.level == "spikes" for row in result.summary):
+        found.append(cell_table(result, "spikes"))
+    return found
+
+
+def markdown(result: LocalizationBenchmark) -> str:
+    """All tables in Markdown, under a line that says what the numbers are of."""
+    head = f"Localization benchmark of {_counted(result)}: {result.provenance.label}."
+    return "\n\n".join([head, *(table.markdown() for table in tables(result))]) + "\n"
+
+
+def _counted(result: LocalizationBenchmark) -> str:
+    n = sum(cell.problem is None for cell in result.cells)
+    left_out = len(result.cells) - n
+    text = f"{n} cell{'s' if n != 1 else ''}"
+    return text + (f" ({left_out} more could not be scored)" if left_out else "")
+
+
+def summary_table(result: LocalizationBenchmark) -> Table:
+    """One row for each method: pooled over templates or spikes, as the paper does."""
+    tolerance_um = result.parameters.tolerance_um
+    rows = []
+    for row in _rows(result, "corrected"):
+        score = row.pooled
+        rows.append(
+            (
+                f"{score.n} {row.level if score.n != 1 else row.level[:-1]}",
+                CONTESTANTS[row.method].label,
+                _share(score.accuracy) + _between(row.pooled_accuracy_interval, _share),
+                _um(score.median_error_um) + _between(row.pooled_median_error_interval_um, _um),
+                _um(score.median_abs_dx_um),
+                _um(score.median_abs_dy_um),
+                f"{score.n_nan} + {score.n_out_of_bounds}",
+                NOTHING if row.seconds_per_item is None else f"{row.seconds_per_item * 1e3:.3g}",
+            )
+        )
+    return Table(
+        "All cells",
+        (
+            "on",
+            "method",
+            f"accuracy < {tolerance_um:g} um (95 % CI)",
+            "median error, um (95 % CI)",
+            "median |dx|, um",
+            "median |dy|, um",
+            "NaN + out of bounds",
+            "time each, ms",
+        ),
+        tuple(rows),
+        "Error: 2-D distance to the ground-truth electrode. Pooled: every template or spike "
+        "counts alike. CI: bootstrap over cells. Out of bounds: more than "
+        f"{result.parameters.bounds_margin_um:g} um beside the sites.",
+    )
+
+
+def macro_table(result: LocalizationBenchmark) -> Table:
+    """Spikes with every cell weighing alike."""
+    rows = [
+        (
+            CONTESTANTS[row.method].label,
+            _share(row.macro_accuracy) + _between(row.macro_accuracy_interval, _share),
+            _um(row.macro_median_error_um) + _between(row.macro_median_error_interval_um, _um),
+        )
+        for row in _rows(result, "corrected")
+        if row.level == "spikes"
+    ]
+    tolerance_um = result.parameters.tolerance_um
+    return Table(
+        "Spikes, every cell alike",
+        ("method", f"accuracy < {tolerance_um:g} um (95 % CI)", "median error, um (95 % CI)"),
+        tuple(rows),
+        "Mean of the cells' accuracies; median of the cells' median errors.",
+    )
+
+
+def comparison_table(result: LocalizationBenchmark) -> Table:
+    """The paper's numbers beside those of its code's way and of the corrected one."""
+    reference = published()
+    by_key = {(row.mode, row.level, row.method): row.pooled for row in result.summary}
+    compared = dict.fromkeys(
+        (row.level, row.method) for row in result.summary if row.method in result.parameters.methods
+    )
+    rows = []
+    for level, method in compared:
+        scores = [by_key.get((mode, level, method)) for mode in ("as_published", "corrected")]
+        rows.append(
+            (
+                level,
+                CONTESTANTS[method].label,
+                _share(reference.accuracy(level, method)),
+                *(_share(score.accuracy if score else None) for score in scores),
+                _um(reference.median_error_um(level, method)),
+                *(_um(score.median_error_um if score else None) for score in scores),
+            )
+        )
+    note = "Published: Zhao et al. 2026, 11 real cells, read from the figures (accuracy to 0.003, "
+    note += "error to 0.2 um). As published: --masking as-published."
+    if result.provenance.simulated:
+        note += " These cells are simulated: published numbers are not what they should give."
+    parts = [f"{name}{what}" for what in ("accuracy", "median error, um") for name in _SIDES]
+    return Table(
+        "Beside the paper",
+        ("on", "method", *parts),
+        tuple(rows),
+        note,
+    )
+
+
+_SIDES = ("published ", "as-published ", "corrected ")
+
+
+def cell_table(result: LocalizationBenchmark, level: str) -> Table:
+    """One row for each cell; a cell without scores says why."""
+    names = list(dict.fromkeys(row.method for row in result.summary))
+    rows = []
+    for cell in result.cells:
+        scores = {
+            part.method: part.score
+            for part in cell.scores
+            if (part.mode, part.level) == ("corrected", level)
+        }
+        remarks = "; ".join(filter(None, [cell.problem, *cell.notes]))
+        rows.append(
+            (
+                cell.cell_id,
+                NOTHING if cell.target_um is None else f"({_join(cell.target_um)})",
+                NOTHING if cell.peak_channel is None else str(cell.peak_channel),
+                _count(cell, scores),
+                *(_cell_score(scores.get(name), level) for name in names),
+                remarks,
+            )
+        )
+    shorts = [CONTESTANTS[name].short for name in names]
+    unit = "error, um" if level == "templates" else "accuracy / median error, um"
+    columns = ("cell", "electrode (x, y), um", "peak channel", "spikes")
+    if not any(row[-1] for row in rows):
+        return Table(f"Each cell, {level}: {unit}", (*columns, *shorts), _cut(rows))
+    return Table(f"Each cell, {level}: {unit}", (*columns, *shorts, "note"), tuple(rows))
+
+
+def _cut(rows: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+    return tuple(row[:-1] for row in rows)
+
+
+def _count(cell: CellResult, scores: dict[str, Score]) -> str:
+    """Spikes scored, or those that the cell has."""
+    n = next((score.n for score in scores.values()), 0)
+    if n > 1:
+        return str(n)
+    return NOTHING if cell.n_spikes is None else str(cell.n_spikes)
+
+
+def _cell_score(score: Score | None, level: str) -> str:
+    if score is None:
+        return NOTHING
+    error = _um(score.median_error_um)
+    return error if level == "templates" else f"{_share(score.accuracy)} / {error}"
+
+
+def _rows(result: LocalizationBenchmark, mode: str) -> Iterator[SummaryRow]:
+    return (row for row in result.summary if row.mode == mode)
+
+
+def _share(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:.3f}"
+
+
+def _um(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:.1f}"
+
+
+def _join(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:g}" for value in values)
+
+
+def _between(interval: Interval | None, written: object) -> str:
+    if interval is None:
+        return ""
+    return f" [{written(interval.low)}, {written(interval.high)}]"  # type: ignore[operator]

@@ -1,0 +1,163 @@
+"""The catalogue: the 43 paired recordings of SPE-1, from ``cells.csv``.
+
+``cells.csv`` is made from the release's Data Summary by
+``scripts/make_cells_csv.py``. Cells c9, c11 and c30 do not exist.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from spe1_builder.errors import OptionError, UnknownCellError
+
+#: The 11 cells of Zhao et al. 2026 (doi:10.1371/journal.pcbi.1014059).
+ZHAO_CELLS = ("c14", "c15", "c16", "c19", "c24", "c26", "c28", "c29", "c37", "c45", "c46")
+#: Named sets of cells. ``default`` adds c5, the longest whole-cell recording.
+CELL_SETS = {"default": ("c5", *ZHAO_CELLS), "zhao": ZHAO_CELLS}
+
+
+@dataclass(frozen=True)
+class PatchType:
+    """How the neuron was patched.
+
+    Attributes
+    ----------
+    release_name : str
+        As in Data Summary: "Juxta, VC", "Juxta, IC" or "WC, IC".
+    public_name : str
+        As in the public ``patch.npz``: "juxta" or "wc-ic".
+    clamp : str
+        "vc" (voltage clamp) or "ic" (current clamp).
+    units : str
+        "pA" in voltage clamp, "mV" in current clamp.
+    polarity : int
+        Sign of the spike peak: -1 in voltage clamp, +1 in current clamp.
+    """
+
+    release_name: str
+    public_name: str
+    clamp: str
+    units: str
+    polarity: int
+
+
+PATCH_TYPES = {
+    kind.release_name: kind
+    for kind in (
+        PatchType("Juxta, VC", "juxta", "vc", "pA", -1),
+        PatchType("Juxta, IC", "juxta", "ic", "mV", +1),
+        PatchType("WC, IC", "wc-ic", "ic", "mV", +1),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One paired recording of the release.
+
+    Attributes
+    ----------
+    cell_id : str
+    patch_type : PatchType
+    chan_predicted : int
+        0-based channel of the electrode nearest to the soma.
+    chan_highest : int
+        0-based channel with the largest spike-triggered average.
+    distance_um, depth_um : float
+        Soma to electrode; soma below the pia.
+    jta_peak_to_peak_uV : float
+        Peak-to-peak of the juxtacellular-triggered average.
+    n_patch_spikes : int
+        In the whole recording.
+    recording_length_min : float
+    cell_type : str
+        "PC" (pyramidal) or "IN" (interneuron).
+    patch_rate_hz : float
+        Patch sampling rate on the NPX clock.
+    """
+
+    cell_id: str
+    patch_type: PatchType
+    chan_predicted: int
+    chan_highest: int
+    distance_um: float
+    depth_um: float
+    jta_peak_to_peak_uV: float
+    n_patch_spikes: int
+    recording_length_min: float
+    cell_type: str
+    patch_rate_hz: float
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """Names of the sets that hold this cell."""
+        return tuple(name for name, members in CELL_SETS.items() if self.cell_id in members)
+
+
+@cache
+def catalogue() -> dict[str, Cell]:
+    """All cells by id, in the release's order."""
+    path = Path(__file__).with_name("cells.csv")
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row["cell_id"]: _cell(row) for row in csv.DictReader(file)}
+
+
+def _cell(row: dict[str, str]) -> Cell:
+    return Cell(
+        cell_id=row["cell_id"],
+        patch_type=PATCH_TYPES[row["patch_type"]],
+        chan_predicted=int(row["chan_predicted"]),
+        chan_highest=int(row["chan_highest"]),
+        distance_um=float(row["distance_um"]),
+        depth_um=float(row["depth_um"]),
+        jta_peak_to_peak_uV=float(row["jta_peak_to_peak_uV"]),
+        n_patch_spikes=int(row["n_patch_spikes"]),
+        recording_length_min=float(row["recording_length_min"]),
+        cell_type=row["cell_type"],
+        patch_rate_hz=float(row["patch_rate_hz"]),
+    )
+
+
+def get_cell(cell_id: str) -> Cell:
+    """The catalogue's entry of one cell.
+
+    Raises
+    ------
+    UnknownCellError
+        SPE-1 has no such cell. This is also what keeps names such as ``../x``
+        away from the file system.
+    """
+    cell = catalogue().get(cell_id)
+    if cell is None:
+        raise UnknownCellError(
+            f"SPE-1 has no cell {cell_id!r}.",
+            expected="one of c1 to c46 without c9, c11 and c30",
+            got=repr(cell_id),
+            do="'spe1 cells' lists all 43",
+        )
+    return cell
+
+
+def expand_cells(names: Iterable[str]) -> list[str]:
+    """Cell ids and set names to cell ids, each once, in the order given.
+
+    Raises
+    ------
+    UnknownCellError
+        A name is neither a cell nor a set.
+    OptionError
+        No name at all.
+    """
+    cell_ids: list[str] = []
+    for name in names:
+        for cell_id in CELL_SETS.get(name, (name,)):
+            get_cell(cell_id)
+            if cell_id not in cell_ids:
+                cell_ids.append(cell_id)
+    if not cell_ids:
+        raise OptionError("No cell was named.", do=f"name cells or a set ({', '.join(CELL_SETS)})")
+    return cell_ids

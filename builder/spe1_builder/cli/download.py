@@ -1,0 +1,224 @@
+"""``spe1 download``: what a person sees of it, and what ``spe1 build --download`` shares."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spe1_builder.errors import (
+    AccessError,
+    LoginError,
+    PageError,
+    ServerError,
+    SessionError,
+    SpaceError,
+    Spe1Error,
+)
+
+if TYPE_CHECKING:
+    from spe1_builder.progress import Progress
+    from spe1_builder.source.archive.server.credentials import Credentials
+    from spe1_builder.source.archive.transfer.download import Download, DownloadedCell
+    from spe1_builder.source.archive.transfer.room import Room
+
+#: After one of these no other cell of the run can arrive.
+_HOPELESS = (LoginError, SessionError, ServerError, PageError, SpaceError, AccessError)
+#: The longest analysis window of a build, unless told otherwise.
+_WINDOW_S = 300.0
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to bring, from where, and to where.
+
+    Attributes
+    ----------
+    cell_ids : list of str
+    raw_dir : Path
+    root : Path, optional
+        Dataset root: gets the side files, and room is kept for the build.
+    source, base_url : str, optional
+        As in `spe1_builder.source.archive.transfer.origin.OriginOptions`.
+    keep_archive : bool
+    window_s : float
+        Longest analysis window of the build to come.
+    """
+
+    cell_ids: Sequence[str]
+    raw_dir: Path
+    root: Path | None = None
+    source: str | None = None
+    base_url: str | None = None
+    keep_archive: bool = False
+    window_s: float = _WINDOW_S
+
+
+def download(
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="CELL", help="Cells (c14 c26 ...) or sets (default, zhao)."),
+    ],
+    raw_dir: Annotated[Path, typer.Option("--raw-dir", help="Where the recordings go.")] = Path(
+        ".raw"
+    ),
+    root: Annotated[
+        Path | None,
+        typer.Option("--root", help="Dataset root: gets the side files; room is kept for a build."),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="DIR_OR_URL", help="A copy to take instead of CRCNS; no login."
+        ),
+    ] = None,
+    keep_archive: Annotated[
+        bool,
+        typer.Option("--keep-archive", metavar="", help="Keep cXX.tar.gz after unpacking."),
+    ] = False,
+    base_url: Annotated[
+        str | None, typer.Option(help="CRCNS's download address, should it move.")
+    ] = None,
+) -> None:
+    """Bring cells from CRCNS: resumes, checks, unpacks; exit status 1 if any fails.
+
+    The account (free: crcns.org/register) comes from CRCNS_USERNAME and
+    CRCNS_PASSWORD, else from ~/.netrc (machine crcns.org), else you are asked.
+    Run the same command again after any interruption: it goes on.
+    """
+    from spe1_builder.cells import expand_cells
+
+    order = Order(expand_cells(names), raw_dir, root, source, base_url, keep_archive)
+    status = fetch_cells(order)
+    if status == 0:
+        cells = " ".join(names)
+        place = shlex.quote(str(root or Path("spe1")))
+        typer.echo(f"next: spe1 build {cells} --raw-dir {shlex.quote(str(raw_dir))} --root {place}")
+    raise typer.Exit(status)
+
+
+def fetch_cells(order: Order) -> int:
+    """Bring the cells, one after the other; a cell that fails stops no other.
+
+    Returns
+    -------
+    int
+        Exit status: 0 if every cell is there, else 1; after Ctrl-C that of a stop.
+
+    Raises
+    ------
+    Spe1Error
+        Nothing can be fetched: no login, no room, no side files.
+    """
+    from spe1_builder.cli.console import STOPPED
+    from spe1_builder.progress import Bars
+    from spe1_builder.source.archive.server.patience import Patience
+    from spe1_builder.source.archive.transfer.download import Download
+    from spe1_builder.source.archive.transfer.origin import OriginOptions, open_origin
+
+    # Several runs on one server come back at different times.
+    patience = Patience(seed=os.getpid())
+    options = OriginOptions(order.source, order.base_url, patience)
+    try:
+        with open_origin(options, ask_account if _is_interactive() else None) as origin:
+            run = Download(order.raw_dir, origin, keep_archive=order.keep_archive)
+            _prepare(run, order, Bars())
+            return _fetch_each(run, order)
+    except KeyboardInterrupt:
+        _print_stopped(order.raw_dir)
+        return STOPPED
+
+
+def _prepare(run: Download, order: Order, progress: Progress) -> None:
+    """The side files, their copies in the dataset root, and the room for it all."""
+    from spe1_builder.dataset.write.root import check_side_files, mirror_side_files, prepare_root
+    from spe1_builder.layout import RawLayout
+
+    layout = None if order.root is None else prepare_root(order.root)
+    run.side_files(progress)
+    if layout is not None:
+        raw = RawLayout(order.raw_dir)
+        check_side_files(layout, raw.chan_map, raw.summary)
+        mirror_side_files(layout, raw.chan_map, raw.summary)
+    room = run.require_room(order.cell_ids, order.root, order.window_s, progress)
+    if room is not None:
+        progress.note(_describe(room, order))
+
+
+def _describe(room: Room, order: Order) -> str:
+    import shutil
+
+    free = shutil.disk_usage(order.raw_dir).free
+    packed = f"{size_text(room.packed)} packed, then " if room.packed else ""
+    return (
+        f"writes {packed}{size_text(room.raw)} of recordings to {order.raw_dir.resolve()} "
+        f"({size_text(free)} free); a build of them, up to {size_text(room.built)} more"
+    )
+
+
+def size_text(n_bytes: int) -> str:
+    """Bytes for people: ``17.2 GB``, ``1.5 MB``."""
+    unit, name = (1e9, "GB") if n_bytes >= 1e8 else (1e6, "MB")
+    return f"{n_bytes / unit:,.1f} {name}"
+
+
+def _fetch_each(run: Download, order: Order) -> int:
+    from spe1_builder.cli.console import print_error
+    from spe1_builder.progress import Bars
+
+    failed: list[str] = []
+    for number, cell_id in enumerate(order.cell_ids):
+        try:
+            _print_cell(run.cell(cell_id, Bars(cell_id)))
+        except (Spe1Error, OSError) as error:
+            print_error(cell_id, error)
+            failed.append(cell_id)
+            if isinstance(error, _HOPELESS):
+                failed += order.cell_ids[number + 1 :]
+                break
+    if failed:
+        count = f"{len(failed)} of {len(order.cell_ids)}"
+        typer.echo(f"\nnot downloaded: {' '.join(failed)} ({count})", err=True)
+    return 1 if failed else 0
+
+
+def _print_cell(cell: DownloadedCell) -> None:
+    typer.echo(f"{cell.cell_id}: {cell.status}, {size_text(cell.n_bytes)} in {cell.folder}")
+
+
+def _print_stopped(raw_dir: Path) -> None:
+    """What Ctrl-C leaves, and how to go on."""
+    parts = [*raw_dir.glob("*.part"), *raw_dir.glob("Recordings/.*.incoming/*.part")]
+    kept = [f"{size_text(path.stat().st_size)} of {path.stem}" for path in parts]
+    what = f"{', '.join(kept)} kept in {raw_dir}" if kept else "nothing half-fetched is left"
+    typer.echo(f"\nspe1: stopped; {what}. Run the same command again to go on.", err=True)
+
+
+def _is_interactive() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask_account() -> Credentials:
+    """Ask for the CRCNS account on the terminal; the password is not shown.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Ctrl-C or Ctrl-D instead of an answer.
+    """
+    from spe1_builder.source.archive.server.credentials import Credentials
+
+    typer.echo("CRCNS account (free: https://crcns.org/register)", err=True)
+    with suppress(typer.Abort, EOFError):
+        username = typer.prompt("  user name", err=True)
+        # Not typer's, which shows the prompt before it stops showing what is typed.
+        return Credentials(username, getpass.getpass("  password: "))
+    raise KeyboardInterrupt

@@ -1,0 +1,79 @@
+"""Compiled functions whose stored machine code belongs to the present source.
+
+numba reuses what it compiled as long as the file of the function itself is unchanged,
+though functions and constants of other files are compiled into it: after an update of one
+of those, it would go on with the old code. Here the store is named after the content of
+all of them.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+_PACKAGE = Path(__file__).parent
+#: Kernels are imported where they are needed, in threads; numba's setting is the process's.
+_ONE_AT_A_TIME = threading.Lock()
+
+
+def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Decorator: compile a function with numba, without the GIL, and keep the machine code.
+
+    Parameters
+    ----------
+    **options
+        Of ``numba.njit``, beyond ``nogil`` and ``cache``.
+    """
+    import numba
+
+    settings: Any = numba.config  # filled at run time, so no checker knows its names
+
+    def compile_with_store(function: Callable[..., Any]) -> Any:
+        with _ONE_AT_A_TIME:
+            before = settings.CACHE_DIR
+            folder = _store(before)
+            if folder is None:
+                return numba.njit(nogil=True, **options)(function)
+            # numba looks at its setting when a function is decorated, and only then.
+            settings.CACHE_DIR = str(folder)
+            try:
+                return numba.njit(nogil=True, cache=True, **options)(function)
+            finally:
+                settings.CACHE_DIR = before
+
+    return compile_with_store
+
+
+@functools.cache
+def _store(wanted: str) -> Path | None:
+    """Folder for the machine code; None where nothing can be written, which costs time only.
+
+    ``wanted`` is numba's own setting (NUMBA_CACHE_DIR), empty by default.
+    """
+    # os.path's leaves a home alone that nobody knows; pathlib's raises.
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111
+    for parent in [Path(wanted)] if wanted else [_PACKAGE / "__pycache__", Path(home) / "spe1"]:
+        folder = parent / f"compiled-{_source_hash()}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                return folder
+        except OSError:
+            continue
+    return None
+
+
+def _source_hash() -> str:
+    """Of every file that compiles functions, and of the constants they take in."""
+    digest = hashlib.sha256((_PACKAGE / "constants.py").read_bytes())
+    for path in sorted(_PACKAGE.rglob("*.py")):
+        content = path.read_bytes()
+        if b"from spe1_builder.compiled import" in content:
+            digest.update(content)
+    return digest.hexdigest()[:16]

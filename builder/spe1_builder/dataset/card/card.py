@@ -1,0 +1,178 @@
+"""The dataset card and the side files of a root, made again from what is present."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spe1_builder.cells import CELL_SETS, catalogue
+from spe1_builder.constants import LICENSE_NAME
+from spe1_builder.dataset.metadata import ConversionMetadata, read_model
+from spe1_builder.dataset.write.root import has_our_card
+from spe1_builder.errors import OptionError, OutputError
+from spe1_builder.layout import (
+    BENCHMARK_NAME,
+    CARD_MARKER,
+    METADATA_NAME,
+    SHARD_GLOB,
+    SPLITS,
+    RootLayout,
+)
+
+_TAGS = (
+    "neuroscience",
+    "electrophysiology",
+    "spike-sorting",
+    "spike-localization",
+    "neuropixels",
+    "patch-clamp",
+    "ground-truth",
+)
+
+
+_SIMULATED = """
+> **Simulated data, not recordings.** Cells marked so in the table were made by ``spe1 simulate``;
+> nothing in them was measured in an animal.
+"""
+
+_BENCHMARK = f"""
+## Benchmark
+
+`{BENCHMARK_NAME}` holds the scores of center of mass, monopolar triangulation and grid convolution
+on cells of this folder, made by `spe1 benchmark localization`: by cell and over all, with every
+parameter and version. Whether its cells were simulated stands in `provenance`.
+"""
+
+
+@dataclass(frozen=True)
+class BuiltCell:
+    """A cell of the root and its metadata."""
+
+    cell_id: str
+    metadata: ConversionMetadata
+
+
+def read_built_cells(layout: RootLayout) -> list[BuiltCell]:
+    """The cells that are present, in the catalogue's order.
+
+    Cells whose metadata cannot be read are left out, so that one damaged cell does
+    not take the others with it; ``spe1 verify`` names it.
+    """
+    cells = []
+    for cell_id in layout.built_cells():
+        try:
+            metadata = read_model(layout.cell(cell_id) / METADATA_NAME, ConversionMetadata)
+        except OutputError:
+            continue
+        cells.append(BuiltCell(cell_id, metadata))
+    return cells
+
+
+def write_card(root: Path, *, without: str | None = None) -> Path:
+    """Write ``README.md`` for the cells that are present; returns its path.
+
+    The file appears whole or not at all.
+
+    Parameters
+    ----------
+    root : Path
+    without : str, optional
+        A cell to leave out, because it is being replaced.
+
+    Raises
+    ------
+    OptionError
+        The root holds a README.md of somebody else's.
+    """
+    layout = RootLayout(root)
+    if layout.card.exists() and not has_our_card(layout):
+        raise OptionError(
+            "The folder holds a README.md that spe1 did not write.",
+            where=layout.card,
+            do="move that file away, or name the dataset root",
+        )
+    cells = [cell for cell in read_built_cells(layout) if cell.cell_id != without]
+    text = card_text(cells, has_benchmark=layout.benchmark.is_file())
+    partial = layout.card.with_name(layout.card.name + ".incomplete")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(layout.card)
+    return layout.card
+
+
+def card_text(cells: list[BuiltCell], *, has_benchmark: bool = False) -> str:
+    """The card: YAML that lists exactly the given cells, and the text for people."""
+    import yaml
+
+    header = yaml.safe_dump(_front_matter(cells), sort_keys=False, allow_unicode=True, width=100)
+    return f"---\n{header}---\n{CARD_MARKER}\n{_body(cells, has_benchmark)}"
+
+
+def _front_matter(cells: list[BuiltCell]) -> dict[str, Any]:
+    matter: dict[str, Any] = {
+        "license": LICENSE_NAME,
+        "pretty_name": "SPE-1 (Marques-Smith et al. 2018): paired patch-clamp and Neuropixels "
+        "recordings for spike sorting and localization benchmarks",
+        "language": ["en"],
+        "tags": list(_TAGS),
+        "size_categories": ["n<1K" if _n_rows(cells) < 1000 else "1K<n<10K"],
+        "task_categories": ["other"],
+        "annotations_creators": ["expert-generated"],
+        "source_datasets": ["extended|crcns-spe-1"],
+    }
+    configs = [_config(cell) for cell in cells]
+    if configs:
+        # A card whose list of configs is empty, or whose first has no files, loads nothing.
+        matter["configs"] = configs
+    return matter
+
+
+def _config(cell: BuiltCell) -> dict[str, Any]:
+    return {
+        "config_name": cell.cell_id,
+        # The cache key of load_dataset sees the card only: without the fingerprint
+        # here, a rebuilt cell would give the old rows.
+        "description": f"{cell.cell_id}, fingerprint {cell.metadata.provenance.fingerprint}",
+        "data_files": [
+            {"split": split, "path": f"{cell.cell_id}/{split}/{SHARD_GLOB}"} for split in SPLITS
+        ],
+    }
+
+
+def _n_rows(cells: list[BuiltCell]) -> int:
+    return sum(split.rows for cell in cells for split in cell.metadata.splits.values())
+
+
+def _cell_table(cells: list[BuiltCell]) -> str:
+    lines = [
+        "| cell | patch | spikes | train + test rows | duration (s) | ground-truth electrode "
+        "| (x, y) um | peak channel | bad channels | sets |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    known = catalogue()
+    for cell in cells:
+        data = cell.metadata
+        x_um, y_um, _ = data.unit_locations_um["0"]
+        train, test = (data.splits[split].rows for split in ("train", "test"))
+        duration_s = data.analysis_window.n_samples / data.sampling_frequency
+        lines.append(
+            f"| {cell.cell_id}{' (simulated)' if data.provenance.simulated else ''} "
+            f"| {data.patch.release_type} ({data.patch.units}) "
+            f"| {data.n_spikes_total} | {train} + {test} | {duration_s:g} "
+            f"| {data.gt_electrode_chan_idx} | ({x_um:g}, {y_um:g}) | {data.peak_channel} "
+            f"| {len(data.bad_channel_ids)} | {', '.join(known[cell.cell_id].sets)} |"
+        )
+    return "\n".join(lines)
+
+
+def _body(cells: list[BuiltCell], has_benchmark: bool) -> str:
+    template = Path(__file__).with_name("card_body.md").read_text(encoding="utf-8")
+    example = cells[0].cell_id if cells else "c14"
+    return template.format(
+        table=_cell_table(cells) if cells else "No cell has been built yet.",
+        n_cells=len(cells),
+        warning=_SIMULATED if any(c.metadata.provenance.simulated for c in cells) else "",
+        example=example,
+        benchmark=_BENCHMARK if has_benchmark else "",
+        zhao=", ".join(CELL_SETS["zhao"]),
+    )

@@ -1,0 +1,217 @@
+"""``conversion_metadata.json`` and ``dataset_stats.json`` as typed models.
+
+Keys, names and nesting of the public card's example are kept; what is added is
+listed in `ConversionMetadata`. Unknown keys, wrong types and contradictions are
+refused on reading, so that what passes can be trusted.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from spe1_builder.constants import N_CHANNELS, REFERENCE_CHANNELS
+from spe1_builder.errors import MissingFileError, OutputError
+
+#: Of the metadata's own form; a reader refuses one that it does not know.
+FORMAT_VERSION: Literal[1] = 1
+
+Channel = Field(ge=0, lt=N_CHANNELS)
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
+
+
+class SourceMetadata(_Model):
+    mode: Literal["spe1_paired_recording"]
+    dataset: str
+    cell_id: str
+    skip_seconds: float
+    duration_s: float
+    patch_sample_rate_hz: float
+    preprocessing: str
+    spike_source: str
+
+
+class TemplateMetadata(_Model):
+    extraction_method: str
+    ms_before: float
+    ms_after: float
+    nbefore: int
+    nafter: int
+    n_spikes_total: int
+    n_spikes_used: int
+    n_out_of_bounds_discarded: int
+
+    @model_validator(mode="after")
+    def _counts_add_up(self) -> Self:
+        if self.n_spikes_used + self.n_out_of_bounds_discarded != self.n_spikes_total:
+            raise ValueError("n_spikes_used + n_out_of_bounds_discarded is not n_spikes_total")
+        return self
+
+
+class PatchMetadata(_Model):
+    """How the neuron was patched; ``rate_hz`` is the true rate on the NPX clock."""
+
+    type: Literal["juxta", "wc-ic"]
+    release_type: str
+    clamp: Literal["vc", "ic"]
+    units: Literal["pA", "mV"]
+    rate_hz: float
+    polarity: Literal[-1, 1]
+
+
+class AgreementMetadata(_Model):
+    """The release's spikes (reference) against detection on the patch trace (test)."""
+
+    n_reference: int
+    n_test: int
+    n_matched: int
+    recall: float | None
+    precision: float | None
+    median_offset_ms: float | None
+
+
+class AnalysisWindow(_Model):
+    """NPX samples of the raw recording that train followed by test hold."""
+
+    start_sample: int
+    n_samples: int
+
+
+class SplitMetadata(_Model):
+    rows: int
+    samples: int
+    spikes: int
+
+
+class RawFileMetadata(_Model):
+    role: str
+    name: str
+    size: int
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class OutputFileMetadata(_Model):
+    """A file of the built cell, its path relative to the cell's folder."""
+
+    path: str
+    size: int
+    xxh3_128: str = Field(pattern=r"^[0-9a-f]{32}$")
+
+
+class Provenance(_Model):
+    """Software, options and inputs: what it takes to make the same bytes again."""
+
+    spe1_version: str
+    data_version: str
+    versions: dict[str, str]
+    options: dict[str, Any]
+    raw_files: list[RawFileMetadata]
+    simulated: bool
+    fingerprint: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class ConversionMetadata(_Model):
+    """``conversion_metadata.json``: the public keys first, then what is added."""
+
+    source_metadata: SourceMetadata
+    template_metadata: TemplateMetadata
+    sampling_frequency: float
+    num_units: Literal[1]
+    num_channels: Literal[384]
+    unit_peak_channel: dict[str, int]
+    unit_locations_um: dict[str, list[float]]
+    gt_electrode_chan_idx: int = Channel
+    bad_channel_ids: list[int]
+    n_spikes_total: int
+    n_spikes_used_for_templates: int
+    segment_duration_s: float
+    train_fraction: float
+    # Added by this project.
+    format_version: Literal[1] = FORMAT_VERSION
+    units: Literal["uV"] = "uV"
+    analysis_window: AnalysisWindow
+    patch: PatchMetadata
+    ground_truth_agreement: AgreementMetadata | None
+    reference_channels: list[int]
+    detected_bad_channels: dict[str, Literal["dead", "noise", "out"]]
+    splits: dict[Literal["train", "test"], SplitMetadata]
+    files: list[OutputFileMetadata]
+    provenance: Provenance
+
+    @property
+    def cell_id(self) -> str:
+        return self.source_metadata.cell_id
+
+    @property
+    def peak_channel(self) -> int:
+        return self.unit_peak_channel["0"]
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if set(self.unit_peak_channel) != {"0"} or set(self.unit_locations_um) != {"0"}:
+            raise ValueError("there is one unit, '0'")
+        if not 0 <= self.peak_channel < N_CHANNELS or len(self.unit_locations_um["0"]) != 3:
+            raise ValueError("unit '0' has no channel or no (x, y, z)")
+        union = {int(channel) for channel in self.detected_bad_channels} | set(REFERENCE_CHANNELS)
+        if self.bad_channel_ids != sorted(union):
+            raise ValueError("bad_channel_ids is not the union of detected and reference channels")
+        if set(self.splits) != {"train", "test"}:
+            raise ValueError("splits are not train and test")
+        if sum(split.samples for split in self.splits.values()) != self.analysis_window.n_samples:
+            raise ValueError("the splits' samples are not those of the analysis window")
+        if sum(split.spikes for split in self.splits.values()) != self.n_spikes_total:
+            raise ValueError("the splits' spikes are not n_spikes_total")
+        return self
+
+
+class DatasetStats(_Model):
+    """``dataset_stats.json``: per channel over the train split, uV."""
+
+    median: list[float]
+    iqr: list[float]
+    abs_iqr: list[float]
+    computed_on: Literal["train"]
+    n_samples: int
+    method: str
+    units: Literal["uV"] = "uV"
+
+    @model_validator(mode="after")
+    def _every_channel(self) -> Self:
+        if {len(self.median), len(self.iqr), len(self.abs_iqr)} != {N_CHANNELS}:
+            raise ValueError(f"median, iqr and abs_iqr do not have {N_CHANNELS} values each")
+        return self
+
+
+_M = TypeVar("_M", bound=_Model)
+
+
+def read_model(path: Path, model: type[_M]) -> _M:
+    """Read a side file through its model.
+
+    Raises
+    ------
+    MissingFileError
+        No such file.
+    OutputError
+        The file is not valid JSON or not what the model says.
+    """
+    if not path.is_file():
+        raise MissingFileError(
+            f"{path.name} is missing.", where=path, do="build the cell again (spe1 build --force)"
+        )
+    try:
+        return model.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise OutputError(
+            f"{path.name} is malformed, or was written by another version.",
+            where=path,
+            got=f"{'.'.join(str(part) for part in first['loc']) or 'the file'}: {first['msg']}"
+            + (f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""),
+            do="build the cell again (spe1 build --force)",
+        ) from error

@@ -1,0 +1,133 @@
+"""What a build takes in: where it lies, what it says, and the hash of it all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from spe1_builder.cells import PATCH_TYPES, PatchType
+from spe1_builder.dataset.plan.fingerprint import HashCache, RawFile, fingerprint, hash_files
+from spe1_builder.dataset.plan.options import BuildOptions, Window, plan_window
+from spe1_builder.errors import SummaryError
+from spe1_builder.layout import RawLayout, RootLayout
+from spe1_builder.probe import read_positions_um
+from spe1_builder.progress import Progress
+from spe1_builder.source.recording.raw import RawCell, open_raw_cell
+from spe1_builder.source.recording.summary import read_summary_row
+from spe1_builder.source.simulation.truth import is_simulated
+
+#: Raw files that decide what is written; the sync channels do not.
+_ROLES = ("npx_raw", "patch", "spikes", "meta")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where the inputs lie.
+
+    Attributes
+    ----------
+    raw_dir : Path
+        Folder that holds ``Recordings/cXX/``, ``chanMap.mat``, ``Data Summary.xlsx``.
+    chan_map, summary : Path, optional
+        Where they lie elsewhere.
+    recordings : Path, optional
+        Folder of the cells' folders, where it is not ``raw_dir/Recordings``.
+    """
+
+    raw_dir: Path
+    chan_map: Path | None = None
+    summary: Path | None = None
+    recordings: Path | None = None
+
+    @property
+    def chan_map_path(self) -> Path:
+        return Path(self.chan_map or RawLayout(Path(self.raw_dir)).chan_map)
+
+    @property
+    def summary_path(self) -> Path:
+        return Path(self.summary or RawLayout(Path(self.raw_dir)).summary)
+
+    def cell_dir(self, cell_id: str) -> Path:
+        return Path(self.recordings or RawLayout(Path(self.raw_dir)).recordings) / cell_id
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A cell's inputs, read and checked.
+
+    Attributes
+    ----------
+    raw : RawCell
+    window : Window
+    patch_type : PatchType
+    gt_channel : int
+        Ground-truth electrode.
+    positions_um : np.ndarray
+        float32 (n_channels, 2).
+    simulated : bool
+        The raw files come from the simulator.
+    """
+
+    raw: RawCell
+    window: Window
+    patch_type: PatchType
+    gt_channel: int
+    positions_um: np.ndarray
+    simulated: bool
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The raw files by content, and the fingerprint of what a build of them would write."""
+
+    raw_files: list[RawFile]
+    fingerprint: str
+
+
+def read_inputs(cell_id: str, sources: Sources, options: BuildOptions) -> Inputs:
+    """Read the side files, find the raw files, and plan the window.
+
+    Raises
+    ------
+    Spe1Error
+        The summary, the channel map, the raw files or the options are unusable.
+    """
+    row = read_summary_row(sources.summary_path, cell_id)
+    patch_type = PATCH_TYPES.get(row.patch_type)
+    if patch_type is None:
+        raise SummaryError(
+            f"The Patch Type of {cell_id} is not known.",
+            where=sources.summary_path,
+            expected=" or ".join(repr(name) for name in PATCH_TYPES),
+            got=repr(row.patch_type),
+            do="correct that cell of the table: units and polarity of the trace depend on it",
+        )
+    positions_um = read_positions_um(sources.chan_map_path)
+    raw = open_raw_cell(
+        Path(sources.raw_dir),
+        cell_id,
+        cell_dir=sources.cell_dir(cell_id),
+        patch_rate_hz=row.patch_rate_hz,
+    )
+    window = plan_window(raw.n_npx, options)
+    simulated = is_simulated(Path(sources.raw_dir), cell_id, raw.files)
+    return Inputs(raw, window, patch_type, row.chan_predicted, positions_um, simulated)
+
+
+def identify(
+    layout: RootLayout,
+    cell_id: str,
+    inputs: Inputs,
+    sources: Sources,
+    options: BuildOptions,
+    progress: Progress,
+) -> Identity:
+    """Hashes of the raw files and the fingerprint of what this build would write."""
+    cache = HashCache(layout.private / f"{cell_id}.hashes.json")
+    files = {role: path for role, path in inputs.raw.files.items() if role in _ROLES}
+    raw_files = hash_files(files | {"chan_map": sources.chan_map_path}, cache, progress)
+    cache.save()
+    facts = {"chan_predicted": inputs.gt_channel, "patch_type": inputs.patch_type.release_name}
+    return Identity(raw_files, fingerprint(cell_id, raw_files, facts, options.as_dict()))

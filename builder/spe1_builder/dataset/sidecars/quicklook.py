@@ -1,0 +1,259 @@
+"""``patch_quicklook.png``: one look tells whether a cell came out right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spe1_builder.cells import PatchType
+from spe1_builder.constants import NPX_RATE_HZ
+from spe1_builder.signal.template import Template
+from spe1_builder.source.recording.patch import PatchWindow
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Okabe & Ito's colours, told apart by colour-blind readers and in grey print.
+_TRACE, _SPIKE, _TRUTH, _PEAK, _BAD = "#222222", "#D55E00", "#0072B2", "#D55E00", "#AAAAAA"
+_ENVELOPE_BINS = 1500
+_ZOOM_S = 1.0
+_WAVEFORM_MS = (2.0, 4.0)
+_MAX_OVERLAID = 100
+#: Channels drawn: those this far along the probe from peak and ground truth.
+_PROBE_REACH_UM = 70.0
+#: Height that the template's largest value is drawn at.
+_PEAK_HEIGHT_UM = 22.0
+
+
+@dataclass(frozen=True)
+class Quicklook:
+    """What the picture shows.
+
+    Attributes
+    ----------
+    cell_id : str
+    patch_type : PatchType
+    window : PatchWindow
+    spikes : np.ndarray
+        int64 (n_spikes,), samples of the analysis window.
+    template : Template
+    positions_um : np.ndarray
+        float32 (n_channels, 2).
+    peak_channel, gt_channel : int
+    bad_channels : tuple of int
+    simulated : bool
+        Said in the title, so that nobody takes the picture for real data.
+    """
+
+    cell_id: str
+    patch_type: PatchType
+    window: PatchWindow
+    spikes: np.ndarray
+    template: Template
+    positions_um: np.ndarray
+    peak_channel: int
+    gt_channel: int
+    bad_channels: tuple[int, ...]
+    simulated: bool
+
+
+def load_drawing() -> None:
+    """Import what `draw_quicklook` needs, which takes half a second: while the rows are written."""
+    import matplotlib.backends.backend_agg
+    import matplotlib.figure  # noqa: F401
+
+
+def draw_quicklook(path: Path, look: Quicklook) -> None:
+    """Draw the four panels and write them as PNG."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 8), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplot_mosaic(
+        [["whole", "whole", "probe"], ["zoom", "zoom", "probe"], ["wave", "wave", "probe"]],
+        width_ratios=[1, 1, 1.1],
+    )
+    _draw_whole(panels["whole"], look)
+    _draw_zoom(panels["zoom"], look)
+    _draw_waveform(panels["wave"], look)
+    _draw_probe(panels["probe"], look)
+    for name in ("whole", "zoom", "wave"):
+        panels[name].set_ylabel(f"patch ({look.patch_type.units})")
+        panels[name].spines[["top", "right"]].set_visible(False)
+    peak_x_um, peak_y_um = look.positions_um[look.peak_channel]
+    gt_x_um, gt_y_um = look.positions_um[look.gt_channel]
+    distance_um = float(np.hypot(peak_x_um - gt_x_um, peak_y_um - gt_y_um))
+    figure.suptitle(
+        f"{look.cell_id}{' (simulated)' if look.simulated else ''}"
+        f"  ·  {look.patch_type.release_name}  ·  {len(look.spikes)} spikes"
+        f"  ·  peak channel {look.peak_channel}, ground truth {look.gt_channel}"
+        f" ({distance_um:.0f} µm apart)",
+        fontsize=12,
+    )
+    # No date, no version: the same cell gives the same picture.
+    figure.savefig(path, metadata={"Software": None})
+
+
+def _patch_at(look: Quicklook, start_s: float, stop_s: float) -> tuple[np.ndarray, np.ndarray]:
+    """Times (s) and values of the patch samples of a stretch of the window."""
+    window = look.window
+    rate_hz = window.raw.patch_rate_hz
+    first = max(window.first, window.first + int(start_s * rate_hz))
+    last = min(window.last, window.first + int(stop_s * rate_hz) + 1)
+    return window.times_s(first, last), window.raw.read_patch(first, last)
+
+
+def _draw_whole(axes: Axes, look: Quicklook) -> None:
+    window = look.window
+    edges = np.linspace(window.first, window.last, min(_ENVELOPE_BINS, len(window)) + 1).astype(int)
+    low, high = [], []
+    for first, last in pairwise(edges):
+        piece = window.raw.read_patch(first, last)
+        low.append(piece.min())
+        high.append(piece.max())
+    times_s = np.array([window.times_s(edge, edge + 1)[0] for edge in edges[:-1]])
+    axes.fill_between(times_s, low, high, color=_TRACE, linewidth=0.4)
+    axes.plot(
+        look.spikes / NPX_RATE_HZ,
+        np.full(len(look.spikes), 1.02),
+        "|",
+        color=_SPIKE,
+        markersize=7,
+        markeredgewidth=0.7,
+        transform=axes.get_xaxis_transform(),
+        clip_on=False,
+    )
+    axes.set_xlim(times_s[0], times_s[-1])
+    axes.set_title("patch trace, analysis window (ticks: ground-truth spikes)", fontsize=10, pad=12)
+    axes.set_xlabel("s from the window's start")
+
+
+def busiest_second_s(spikes: np.ndarray, duration_s: float) -> float:
+    """Where the second begins that holds the most spikes, these in its middle.
+
+    Parameters
+    ----------
+    spikes : np.ndarray
+        int64 (n_spikes,), ascending, samples of the analysis window; at least one.
+    duration_s : float
+        Of the analysis window; the second stays inside where it can.
+    """
+    spikes_s = spikes / NPX_RATE_HZ
+    # Some best second begins at a spike: count those, then slide it over its spare time.
+    counts = np.searchsorted(spikes_s, spikes_s + _ZOOM_S) - np.arange(len(spikes_s))
+    first = int(counts.argmax())
+    last = first + int(counts[first]) - 1
+    start_s = float(spikes_s[first] + spikes_s[last] - _ZOOM_S) / 2
+    return max(0.0, min(start_s, duration_s - _ZOOM_S))
+
+
+def _duration_s(look: Quicklook) -> float:
+    return float(look.window.times_s(look.window.last - 1, look.window.last)[0])
+
+
+def _draw_zoom(axes: Axes, look: Quicklook) -> None:
+    start_s = busiest_second_s(look.spikes, _duration_s(look))
+    times_s, patch = _patch_at(look, start_s, start_s + _ZOOM_S)
+    axes.plot(times_s, patch, color=_TRACE, linewidth=0.5)
+    spikes_s = look.spikes / NPX_RATE_HZ
+    shown_s = spikes_s[(spikes_s >= start_s) & (spikes_s <= start_s + _ZOOM_S)]
+    axes.plot(
+        shown_s,
+        np.interp(shown_s, times_s, patch),
+        "o",
+        color=_SPIKE,
+        markersize=5,
+        fillstyle="none",
+    )
+    axes.set_xlim(times_s[0], times_s[-1])
+    axes.set_title(f"the second with the most spikes ({len(shown_s)})", fontsize=10)
+    axes.set_xlabel("s from the window's start")
+
+
+def _draw_waveform(axes: Axes, look: Quicklook) -> None:
+    before_s, after_s = (ms / 1000.0 for ms in _WAVEFORM_MS)
+    grid_s = np.arange(-before_s, after_s, 1.0 / look.window.raw.patch_rate_hz)
+    duration_s = _duration_s(look)
+    spikes_s = look.spikes / NPX_RATE_HZ
+    inside = spikes_s[(spikes_s > before_s) & (spikes_s < duration_s - after_s)]
+    chosen = inside[:: max(1, len(inside) // _MAX_OVERLAID)][:_MAX_OVERLAID]
+    waves = []
+    for spike_s in chosen:
+        times_s, patch = _patch_at(look, spike_s - before_s - 1e-3, spike_s + after_s + 1e-3)
+        waves.append(np.interp(grid_s, times_s - spike_s, patch))
+    if waves:
+        axes.plot(grid_s * 1000.0, np.transpose(waves), color=_BAD, linewidth=0.4, alpha=0.6)
+        axes.plot(grid_s * 1000.0, np.mean(waves, axis=0), color=_TRACE, linewidth=1.6)
+    axes.axvline(0.0, color=_SPIKE, linewidth=0.8, linestyle="--")
+    axes.set_xlim(grid_s[0] * 1000.0, grid_s[-1] * 1000.0)
+    axes.set_title(f"patch waveform: {len(waves)} spikes and their mean", fontsize=10)
+    axes.set_xlabel("ms from the spike")
+
+
+def _draw_probe(axes: Axes, look: Quicklook) -> None:
+    positions, mean_uV = look.positions_um, look.template.mean_uV
+    y_um = positions[[look.peak_channel, look.gt_channel], 1]
+    near = np.flatnonzero(
+        (positions[:, 1] >= y_um.min() - _PROBE_REACH_UM)
+        & (positions[:, 1] <= y_um.max() + _PROBE_REACH_UM)
+    )
+    scale_uV = max(float(np.abs(mean_uV[:, look.peak_channel]).max()), 1e-6)
+    # A site is 32 um from its neighbour in its row, and rows are 20 um apart.
+    x_offsets = np.linspace(-13.0, 13.0, len(mean_uV))
+    for channel in near:
+        is_bad = channel in look.bad_channels
+        is_peak = channel == look.peak_channel
+        axes.plot(
+            positions[channel, 0] + x_offsets,
+            positions[channel, 1] + _PEAK_HEIGHT_UM * mean_uV[:, channel] / scale_uV,
+            color=_PEAK if is_peak else _BAD if is_bad else _TRACE,
+            linewidth=1.6 if is_peak else 0.8,
+            linestyle=":" if is_bad else "-",
+        )
+    gt_x_um, gt_y_um = positions[look.gt_channel]
+    axes.plot(
+        gt_x_um, gt_y_um, "s", color=_TRUTH, markersize=17, fillstyle="none", markeredgewidth=2
+    )
+    _draw_scale_bar(axes, scale_uV, float(positions[near, 0].max()), float(y_um.mean()))
+    _draw_probe_legend(axes, look, has_bad=bool(np.isin(near, look.bad_channels).any()))
+    before_ms, after_ms = (
+        n / NPX_RATE_HZ * 1000 for n in (look.template.n_before, look.template.n_after)
+    )
+    axes.set_title(
+        f"template, {look.template.n_spikes_used} spikes, −{before_ms:.3g} to {after_ms:.3g} ms",
+        fontsize=10,
+    )
+    axes.set_xlabel("x (µm)")
+    axes.set_ylabel("y along the probe (µm)")
+
+
+def round_amplitude_uV(largest_uV: float) -> float:
+    """The largest 1, 2 or 5 times a power of ten that is not above ``largest_uV`` (> 0)."""
+    power_uV = 10.0 ** np.floor(np.log10(largest_uV))
+    steps_uV = (step * power_uV for step in (1, 2, 5))
+    # The logarithm of a value just below a power of ten may round up to it.
+    return float(max((uV for uV in steps_uV if uV <= largest_uV), default=power_uV))
+
+
+def _draw_scale_bar(axes: Axes, scale_uV: float, x_um: float, y_um: float) -> None:
+    """A bar right of the sites whose height is an amplitude of the template."""
+    bar_uV = round_amplitude_uV(scale_uV)
+    x_um += 22.0
+    half_um = _PEAK_HEIGHT_UM * bar_uV / scale_uV / 2
+    axes.plot([x_um, x_um], [y_um - half_um, y_um + half_um], color=_TRACE, linewidth=2)
+    axes.text(x_um + 2.0, y_um, f"{bar_uV:g} µV", fontsize=8, rotation=90, va="center", ha="left")
+    axes.set_xlim(right=x_um + 10.0)
+
+
+def _draw_probe_legend(axes: Axes, look: Quicklook, *, has_bad: bool) -> None:
+    peak_to_peak_uV = np.ptp(look.template.mean_uV[:, look.peak_channel])
+    axes.plot([], [], "s", color=_TRUTH, fillstyle="none", label="ground-truth electrode")
+    axes.plot([], [], color=_PEAK, label=f"peak channel ({peak_to_peak_uV:.0f} µV p-p)")
+    if has_bad:
+        axes.plot([], [], color=_BAD, linestyle=":", label="bad channel")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.06), fontsize=8, frameon=False)

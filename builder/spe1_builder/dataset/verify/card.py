@@ -1,0 +1,193 @@
+"""What lies beside the cells of a root: the card, the side files, and what should not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spe1_builder.dataset.card.card import read_built_cells
+from spe1_builder.dataset.metadata import ConversionMetadata
+from spe1_builder.dataset.verify.report import Report, listing
+from spe1_builder.errors import Spe1Error
+from spe1_builder.layout import (
+    CARD_NAME,
+    CHAN_MAP_NAME,
+    SHARD_GLOB,
+    SPLITS,
+    SUMMARY_CSV_NAME,
+    SUMMARY_NAME,
+    RootLayout,
+)
+from spe1_builder.probe import read_positions_um
+from spe1_builder.source.recording.summary import read_summary_row, summary_as_csv
+
+_LEFTOVERS = ("*.incomplete", "*.replaced")
+#: What the YAML reader raises on values such as ``!!bool x``, beside its own errors.
+_YAML_ERRORS = (LookupError, AttributeError, OverflowError, RecursionError)
+#: What comes through from the workbook reader on sheets that are no table.
+_TABLE_ERRORS = (Spe1Error, OSError, ValueError, LookupError)
+#: Configs whose files all lie here are no cells.
+_VIEWS = "views/"
+
+
+def check_root_files(
+    layout: RootLayout, present: Sequence[str], report: Report
+) -> np.ndarray | None:
+    """Check everything in a root but the cells' own files.
+
+    Parameters
+    ----------
+    layout : RootLayout
+    present : sequence of str
+        Cells that have a folder.
+    report : Report
+
+    Returns
+    -------
+    np.ndarray or None
+        The channel map: float32 (n_channels, 2), um; None if it cannot be read.
+    """
+    for pattern in _LEFTOVERS:
+        for path in sorted(layout.root.glob(pattern)):
+            report.add(path.name, "left by a build that was interrupted, or is still running")
+    script = f"{layout.root.resolve().name}.py"
+    if (layout.root / script).exists():
+        report.add(script, "datasets loads no folder that holds a script of its own name")
+    if not present:
+        report.add(".", "no cell has been built here")
+        return None
+    cells = _readable(layout)
+    _check_summary(layout, cells, report)
+    _check_card(layout, cells, present, report)
+    try:
+        return read_positions_um(layout.root / CHAN_MAP_NAME)
+    except (Spe1Error, OSError) as error:
+        _add_error(report, CHAN_MAP_NAME, error)
+    return None
+
+
+def _readable(layout: RootLayout) -> dict[str, ConversionMetadata]:
+    """Metadata of the cells whose metadata can be read; the others are found elsewhere."""
+    try:
+        return {cell.cell_id: cell.metadata for cell in read_built_cells(layout)}
+    except (Spe1Error, OSError):
+        return {}
+
+
+def _add_error(report: Report, where: str, error: Exception) -> None:
+    if isinstance(error, Spe1Error):
+        report.add(where, error.what.rstrip("."), expected=error.expected, got=error.got)
+    else:
+        report.add(where, "cannot be read", got=error)
+
+
+def _check_summary(
+    layout: RootLayout, cells: dict[str, ConversionMetadata], report: Report
+) -> None:
+    """Both forms of the summary, the same, and what the cells took from it."""
+    path, copy = layout.root / SUMMARY_NAME, layout.root / SUMMARY_CSV_NAME
+    text = None
+    try:
+        text = summary_as_csv(path)
+    except _TABLE_ERRORS as error:
+        _add_error(report, SUMMARY_NAME, error)
+    try:
+        # Bytes, so that no line end is translated.
+        if copy.read_bytes().decode() != text and text is not None:
+            report.add(SUMMARY_CSV_NAME, f"is not the table of {SUMMARY_NAME}")
+    except (OSError, UnicodeDecodeError) as error:
+        report.add(SUMMARY_CSV_NAME, "cannot be read", got=error)
+    for cell_id, metadata in cells.items() if text is not None else ():
+        try:
+            row = read_summary_row(path, cell_id)
+        except _TABLE_ERRORS as error:
+            _add_error(report, SUMMARY_NAME, error)
+            continue
+        got = (row.chan_predicted, row.patch_type)
+        built = (metadata.gt_electrode_chan_idx, metadata.patch.release_type)
+        report.equal(SUMMARY_NAME, f"chan_predicted and Patch Type of {cell_id}", built, got)
+
+
+def _check_card(
+    layout: RootLayout, cells: dict[str, ConversionMetadata], present: Sequence[str], report: Report
+) -> None:
+    try:
+        configs = _read_configs(layout.card)
+    except (OSError, ValueError) as error:
+        report.add(CARD_NAME, "the card cannot be read", got=error)
+        return
+    names = [str(config.get("config_name")) for config in configs]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        report.add(CARD_NAME, f"config {name} is listed more than once")
+    for name, config in zip(names, configs, strict=True):
+        if name in cells:
+            _check_config(layout, config, cells[name], report)
+        elif name not in present and not _is_view(layout, config):
+            report.add(CARD_NAME, f"config {name} is no cell that is here")
+    missing = [cell_id for cell_id in cells if cell_id not in names]
+    if missing:
+        report.add(CARD_NAME, "cells that the card does not list", got=listing(missing))
+
+
+def _read_configs(path: Path) -> list[dict[str, Any]]:
+    """The configs of the card's YAML; ValueError if it is not what ``datasets`` reads."""
+    import yaml
+
+    parts = path.read_bytes().decode().split("---\n", 2)
+    if len(parts) != 3 or parts[0]:
+        raise ValueError("it does not start with YAML between two lines of ---")
+    try:
+        header = yaml.safe_load(parts[1])
+    except (yaml.YAMLError, *_YAML_ERRORS) as error:
+        raise ValueError(f"its YAML is invalid: {error}") from error
+    configs = header.get("configs", []) if isinstance(header, dict) else None
+    if not isinstance(configs, list) or not all(isinstance(config, dict) for config in configs):
+        raise ValueError("its YAML has no list of configs")
+    return configs
+
+
+def _check_config(
+    layout: RootLayout, config: dict[str, Any], metadata: ConversionMetadata, report: Report
+) -> None:
+    """The fingerprint, which is the cache key of load_dataset, and the files."""
+    cell_id, mark = metadata.cell_id, metadata.provenance.fingerprint
+    if mark not in str(config.get("description")):
+        report.add(
+            CARD_NAME, f"description of {cell_id}", expected=mark, got=config.get("description")
+        )
+    matched = _matched(layout, config)
+    for split in SPLITS:
+        there = set((layout.cell(cell_id) / split).glob(SHARD_GLOB))
+        got = matched.pop(split, set())
+        report.equal(CARD_NAME, f"files of {cell_id}, {split}", len(there), len(got & there))
+        if got - there:
+            report.add(CARD_NAME, f"{cell_id}, {split} takes other files", got=listing(got - there))
+    if matched:
+        report.add(
+            CARD_NAME, f"splits of {cell_id}", expected=listing(SPLITS), got=listing(matched)
+        )
+
+
+def _matched(layout: RootLayout, config: dict[str, Any]) -> dict[str, set[Path]]:
+    """Files that each split of a config takes."""
+    entries = config.get("data_files")
+    matched: dict[str, set[Path]] = {}
+    for entry in entries if isinstance(entries, list) else []:
+        if isinstance(entry, dict):
+            try:
+                found = set(layout.root.glob(str(entry.get("path"))))
+            except (ValueError, NotImplementedError):  # an empty or an absolute pattern
+                found = set()
+            matched.setdefault(str(entry.get("split")), set()).update(found)
+    return matched
+
+
+def _is_view(layout: RootLayout, config: dict[str, Any]) -> bool:
+    matched = _matched(layout, config)
+    return bool(matched) and all(
+        files and all(path.relative_to(layout.root).as_posix().startswith(_VIEWS) for path in files)
+        for files in matched.values()
+    )

@@ -1,0 +1,118 @@
+"""The dataset root: a folder of ours, with room, and its side files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from spe1_builder.disk import translated_os_errors
+from spe1_builder.errors import OptionError
+from spe1_builder.layout import (
+    CARD_MARKER,
+    CHAN_MAP_NAME,
+    SUMMARY_CSV_NAME,
+    SUMMARY_NAME,
+    RootLayout,
+)
+from spe1_builder.source.recording.summary import summary_as_csv
+
+#: What tells a checkout or a project from a folder of data.
+_PROJECT_NAMES = ("spe1.py", "pyproject.toml", ".git")
+#: `load_dataset` reads a path with these as a pattern.
+_GLOB_CHARACTERS = "[]*?"
+
+
+def prepare_root(root: Path) -> RootLayout:
+    """Make the dataset root, or say why it cannot be one.
+
+    Raises
+    ------
+    OptionError
+        The root is a file, a project's folder, or somebody else's dataset; or
+        ``datasets`` could not load it.
+    AccessError
+        The root cannot be made or written.
+    """
+    root = Path(root)
+    layout = RootLayout(root)
+    with translated_os_errors(root):
+        _refuse_foreign(root, layout)
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            layout.private.mkdir(exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise OptionError(
+                "The dataset root is not a folder.", where=root, got=error, do="choose another root"
+            ) from error
+    return layout
+
+
+def _refuse_foreign(root: Path, layout: RootLayout) -> None:
+    full = root.resolve()
+    if any(character in str(full) for character in _GLOB_CHARACTERS):
+        raise OptionError(
+            "load_dataset takes the path of the dataset root for a pattern.",
+            where=full,
+            expected=f"a path without any of {' '.join(_GLOB_CHARACTERS)}",
+            do="choose another root",
+        )
+    # datasets >= 4 refuses a folder that holds a script of its own name.
+    for name in (*_PROJECT_NAMES, f"{full.name}.py"):
+        if (root / name).exists():
+            raise OptionError(
+                "The dataset root is a project's folder, not one for data.",
+                where=root / name,
+                do="choose a folder of its own, such as root='spe1' (--root spe1)",
+            )
+    if layout.card.exists() and not has_our_card(layout):
+        raise OptionError(
+            "The dataset root holds a README.md that spe1 did not write.",
+            where=layout.card,
+            do="choose an empty folder as root, or move that file away",
+        )
+
+
+def has_our_card(layout: RootLayout) -> bool:
+    """Whether the root's card is there and was written by this package."""
+    try:
+        return CARD_MARKER in layout.card.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return False
+
+
+def _side_files(chan_map: Path, summary: Path) -> dict[str, bytes]:
+    """The side files of a root, by name."""
+    return {
+        CHAN_MAP_NAME: chan_map.read_bytes(),
+        SUMMARY_NAME: summary.read_bytes(),
+        SUMMARY_CSV_NAME: summary_as_csv(summary).encode(),
+    }
+
+
+def check_side_files(layout: RootLayout, chan_map: Path, summary: Path) -> None:
+    """The side files may be written: they are not there, the same, or ours.
+
+    Raises
+    ------
+    OptionError
+        A root without our card holds a different one.
+    """
+    if has_our_card(layout):
+        return
+    for name, content in _side_files(chan_map, summary).items():
+        path = layout.root / name
+        if path.exists() and path.read_bytes() != content:
+            raise OptionError(
+                f"The dataset root holds another '{name}', which spe1 did not write.",
+                where=path,
+                do="choose an empty folder as root, or move that file away",
+            )
+
+
+def mirror_side_files(layout: RootLayout, chan_map: Path, summary: Path) -> None:
+    """Copy the channel map and the summary (also as CSV) into the root."""
+    for name, content in _side_files(chan_map, summary).items():
+        target = layout.root / name
+        if not (target.exists() and target.read_bytes() == content):
+            partial = layout.root / f"{name}.incomplete"
+            partial.write_bytes(content)
+            partial.replace(target)

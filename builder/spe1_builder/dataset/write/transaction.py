@@ -1,0 +1,122 @@
+"""A cell appears whole or not at all: lock, leftovers, and the one rename."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from spe1_builder.disk import held_lock, sync, sync_tree, translated_os_errors
+from spe1_builder.layout import RootLayout
+
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+
+
+@contextmanager
+def locked(layout: RootLayout, name: str, *, wait_s: float = 0.0) -> Iterator[None]:
+    """Hold the lock of a cell (or of the card) in this root.
+
+    Raises
+    ------
+    BusyError
+        Another process holds it.
+    """
+    with held_lock(layout.lock(name), name, wait_s=wait_s):
+        yield
+
+
+def clear_leftovers(layout: RootLayout, cell_id: str) -> list[Path]:
+    """Remove what an interrupted build, or a replaced cell, left; needs the cell's lock.
+
+    Returns
+    -------
+    list of Path
+        Old cells that could not be removed, as when a reader on a network disk
+        still holds them. They do no harm, and the next run tries again.
+    """
+    cell, incomplete = layout.cell(cell_id), layout.incomplete(cell_id)
+    replaced = layout.all_replaced(cell_id)
+    if replaced and not cell.exists():
+        replaced.pop(0).rename(cell)
+    if incomplete.exists():
+        shutil.rmtree(incomplete)
+    remaining = []
+    for old in replaced:
+        try:
+            shutil.rmtree(old)
+        except OSError:
+            remaining.append(old)
+    return remaining
+
+
+@contextmanager
+def growing_cell(
+    layout: RootLayout, cell_id: str, list_cell: Callable[[bool], None]
+) -> Iterator[Path]:
+    """An empty folder that becomes the cell when the block ends well.
+
+    Needs the cell's lock. If the block raises, the folder is removed and the old
+    cell, if any, stays as it was. An old cell that was replaced waits for
+    `clear_leftovers`.
+
+    Parameters
+    ----------
+    list_cell : callable
+        Writes the card without (False) or with (True) this cell. ``load_dataset``
+        caches rows under what the card says, so no card may name the old cell while
+        the new one lies there.
+    """
+    folder = layout.incomplete(cell_id)
+    with translated_os_errors(layout.root):
+        try:
+            folder.mkdir()
+            yield folder
+            sync_tree(folder)
+            _put_in_place(layout, cell_id, list_cell)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+
+def _put_in_place(layout: RootLayout, cell_id: str, list_cell: Callable[[bool], None]) -> None:
+    incomplete, cell = layout.incomplete(cell_id), layout.cell(cell_id)
+    if not cell.exists():
+        incomplete.rename(cell)
+    else:
+        list_cell(False)
+        try:
+            _swap(incomplete, cell, layout.free_replaced(cell_id))
+        except BaseException:
+            list_cell(True)  # whichever of the two is there now
+            raise
+    sync(layout.root)
+
+
+def _swap(incomplete: Path, cell: Path, replaced: Path) -> None:
+    if _exchange(incomplete, cell):
+        incomplete.rename(replaced)
+        return
+    # Between these two the cell is absent; `clear_leftovers` puts it back.
+    cell.rename(replaced)
+    try:
+        incomplete.rename(cell)
+    except OSError:
+        replaced.rename(cell)
+        raise
+
+
+def _exchange(first: Path, second: Path) -> bool:
+    """Swap two folders in one step; False where the system cannot."""
+    if not sys.platform.startswith("linux"):
+        return False
+    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if rename is None:
+        return False
+    return (
+        rename(_AT_FDCWD, os.fsencode(first), _AT_FDCWD, os.fsencode(second), _RENAME_EXCHANGE) == 0
+    )

@@ -1,0 +1,1 @@
+"""Which channels are dead, noisy or outside the brain."""

@@ -1,0 +1,1 @@
+"""Median and quartiles of every channel in one pass."""

@@ -1,0 +1,1 @@
+"""What the archive's server says and is told."""

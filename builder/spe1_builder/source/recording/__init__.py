@@ -1,0 +1,1 @@
+"""One cell's raw files, read and checked."""

@@ -1,0 +1,185 @@
+"""Read ``Data Summary.xlsx``, the release's table of the paired recordings."""
+
+from __future__ import annotations
+
+import csv
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spe1_builder.constants import N_CHANNELS
+from spe1_builder.errors import MissingFileError, SummaryError
+
+#: Column of the release -> column of cells.csv, in the release's order. Coordinates are
+#: micrometres in the stereotactic frame of [MS18]; "Spike T" stays text (one cell has a
+#: unit in it).
+SUMMARY_COLUMNS = {
+    "Cell": "cell_id",
+    "cell order(day)": "order_in_day",
+    "Date": "date",
+    "Session": "session",
+    "Probe Insert x": "probe_insert_x_um",
+    "Probe Insert y": "probe_insert_y_um",
+    "Probe Insert z": "probe_insert_z_um",
+    "Probe Insert L": "probe_insert_length_um",
+    "Ratio to Paxinos": "ratio_to_paxinos",
+    "Cell x": "cell_x_um",
+    "Cell y": "cell_y_um",
+    "Cell z": "cell_z_um",
+    "Chan x": "chan_x_um",
+    "Chan y": "chan_y_um",
+    "Chan z": "chan_z_um",
+    "Distance": "distance_um",
+    "Depth": "depth_um",
+    "chan_predicted": "chan_predicted",
+    "JTA Peak-Peak Amplitude": "jta_peak_to_peak_uV",
+    "chan_highest": "chan_highest",
+    "Patch Type": "patch_type",
+    "# Patch Spikes": "n_patch_spikes",
+    "Recording Length (mins)": "recording_length_min",
+    "Spike T": "spike_threshold_text",
+    "# channels pk >20µV": "n_channels_above_20_uV",
+    "Cell Type": "cell_type",
+    "Patch Samp. Freq. (Hz)": "patch_rate_hz",
+}
+
+
+@dataclass(frozen=True)
+class SummaryRow:
+    """What a build takes from the summary.
+
+    Attributes
+    ----------
+    cell_id : str
+    chan_predicted : int
+        0-based channel of the electrode nearest to the patched soma: the
+        localization target.
+    patch_type : str
+        "Juxta, VC", "Juxta, IC" or "WC, IC".
+    patch_rate_hz : float or None
+        Patch sampling rate on the NPX clock; None where the table has none.
+    """
+
+    cell_id: str
+    chan_predicted: int
+    patch_type: str
+    patch_rate_hz: float | None
+
+
+def read_summary_table(path: Path) -> list[dict[str, Any]]:
+    """Read the first sheet: one dict per row that has a cell id.
+
+    Raises
+    ------
+    MissingFileError
+        No such file.
+    SummaryError
+        Not a workbook, or a sheet without a ``Cell`` column.
+    """
+    import openpyxl
+
+    path = Path(path)
+    if not path.is_file():
+        raise MissingFileError(
+            "The summary of the paired recordings is missing.",
+            where=path,
+            do="put the release's 'Data Summary.xlsx' there ('spe1 download' does), or name it "
+            "with --summary (summary=)",
+        )
+    try:
+        with warnings.catch_warnings():
+            # The release's file carries an Excel extension that openpyxl skips, loudly.
+            warnings.filterwarnings("ignore", message="Unknown extension", module="openpyxl")
+            workbook = openpyxl.load_workbook(io.BytesIO(path.read_bytes()), data_only=True)
+    except Exception as error:  # openpyxl raises zipfile, KeyError, XML errors alike
+        raise SummaryError(
+            "The summary cannot be read as an Excel workbook.",
+            where=path,
+            got=f"{type(error).__name__}: {error}",
+            do="download 'Data Summary.xlsx' again (a saved login page is a common cause)",
+        ) from error
+    rows = list(workbook.worksheets[0].iter_rows(values_only=True))
+    header = [str(name).strip() if name is not None else "" for name in (rows[0] if rows else [])]
+    if "Cell" not in header:
+        raise SummaryError(
+            "The summary has no column 'Cell'.",
+            where=path,
+            expected="the first sheet of the release's Data Summary.xlsx",
+            got=f"columns {header[:8]}",
+            do="use the file of the release unchanged",
+        )
+    table = [dict(zip(header, row, strict=True)) for row in rows[1:]]
+    return [row for row in table if row["Cell"] is not None]
+
+
+def read_summary_row(path: Path, cell_id: str) -> SummaryRow:
+    """The summary's row of one cell, checked.
+
+    Raises
+    ------
+    MissingFileError, SummaryError
+        As `read_summary_table`; also when the cell, ``chan_predicted`` or
+        ``Patch Type`` is missing or out of range.
+    """
+    path = Path(path)
+    table = read_summary_table(path)
+    for column in ("chan_predicted", "Patch Type"):
+        if table and column not in table[0]:
+            raise SummaryError(
+                f"The summary has no column '{column}'.",
+                where=path,
+                got=f"columns {list(table[0])}",
+                do="use the file of the release unchanged",
+            )
+    matches = [row for row in table if str(row["Cell"]).strip() == cell_id]
+    if len(matches) != 1:
+        raise SummaryError(
+            f"The summary has {len(matches)} rows for cell {cell_id}.",
+            where=path,
+            expected="exactly one row",
+            got=f"cells {', '.join(str(row['Cell']) for row in table) or 'none'}",
+            do="use the summary that belongs to these recordings",
+        )
+    row = matches[0]
+    rate_hz = row.get("Patch Samp. Freq. (Hz)")
+    if rate_hz is not None and not (isinstance(rate_hz, int | float) and rate_hz > 0):
+        raise SummaryError(
+            f"The patch sampling rate of cell {cell_id} is not a number above 0.",
+            where=path,
+            got=repr(rate_hz),
+            do="correct that cell of the table, or leave it empty for the catalogue's rate",
+        )
+    return SummaryRow(
+        cell_id=cell_id,
+        chan_predicted=_channel(row["chan_predicted"], path, cell_id),
+        patch_type=str(row["Patch Type"]).strip(),
+        patch_rate_hz=None if rate_hz is None else float(rate_hz),
+    )
+
+
+def _channel(value: object, path: Path, cell_id: str) -> int:
+    is_whole = (
+        isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
+    )
+    if not is_whole or not 0 <= int(value) < N_CHANNELS:  # type: ignore[call-overload]
+        raise SummaryError(
+            f"chan_predicted of cell {cell_id} is not a channel of the probe.",
+            where=path,
+            expected=f"a whole number in [0, {N_CHANNELS - 1}]",
+            got=repr(value),
+            do="correct that cell of the table; without it the cell has no ground-truth electrode",
+        )
+    return int(value)  # type: ignore[call-overload]
+
+
+def summary_as_csv(path: Path) -> str:
+    """The summary as CSV text, columns and values as in the workbook."""
+    table = read_summary_table(path)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(table[0] if table else ["Cell"])
+    for row in table:
+        writer.writerow(["" if value is None else value for value in row.values()])
+    return text.getvalue()

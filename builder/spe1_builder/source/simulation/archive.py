@@ -1,0 +1,298 @@
+"""A simulated SPE-1 archive: the release's files, with a planted truth beside them.
+
+The real recordings need an account and 276 GB; this makes cells of the same byte
+layout from a seed. In each, one neuron is patched: it fires in the patch trace, on
+the patch's own clock, and at a known place in front of the electrode that the
+catalogue names, among background neurons and noise. ``truth/`` keeps what was planted.
+
+>>> truth = simulate_cell(Path("raw"), "c14", SimulationOptions(duration_s=20.0))
+>>> truth.location_um
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from spe1_builder.cells import Cell, expand_cells, get_cell
+from spe1_builder.constants import N_CHANNELS, NPX_RATE_HZ
+from spe1_builder.errors import OptionError, SpaceError
+from spe1_builder.layout import RAW_SUFFIXES, RawLayout
+from spe1_builder.progress import Progress, Silent, stage
+from spe1_builder.source.simulation import npx, patch, side_files
+from spe1_builder.source.simulation.neurons import TEMPLATE_BEFORE, Neurons, make_neurons
+from spe1_builder.source.simulation.options import SimulationOptions
+from spe1_builder.source.simulation.truth import (
+    CellTruth,
+    is_simulated,
+    read_truth,
+    simulated_cells,
+    write_truth,
+)
+
+__all__ = [
+    "CellTruth",
+    "SimulationOptions",
+    "is_simulated",
+    "read_truth",
+    "simulate_archive",
+    "simulate_cell",
+    "simulated_cells",
+]
+
+#: Independent random streams of a cell, by their place in the seed's tree.
+_NEURONS, _BACKGROUND, _NPX, _PATCH, _SYNC = range(5)
+#: Bytes per NPX sample (channels and sync) and per patch sample (trace and sync).
+_NPX_BYTES, _PATCH_BYTES = N_CHANNELS * 2 + 2, 16
+_DEFAULT_OPTIONS = SimulationOptions()
+
+
+def simulate_archive(
+    raw_dir: Path | str,
+    cell_ids: Iterable[str],
+    options: SimulationOptions = _DEFAULT_OPTIONS,
+    progress: Progress | None = None,
+    *,
+    overwrite: bool = False,
+    n_threads: int = 2,
+) -> list[CellTruth]:
+    """Simulate cells, and write the channel map and the summary beside them.
+
+    Cells that the archive already holds stay, and stay in the summary: call again
+    with other options to mix kinds of cells.
+
+    Parameters
+    ----------
+    raw_dir : Path
+        Becomes the archive: side files, ``Recordings/cXX/`` and ``truth/``.
+    cell_ids : iterable of str
+        Ids, or names of sets.
+    options : SimulationOptions
+        For all of these cells; each draws its own numbers.
+    progress : Progress, optional
+        Told of the bytes written.
+    overwrite : bool
+        Whether a simulated cell that is there is replaced. A real one never is, nor
+        a channel map or a summary that the simulator did not write.
+    n_threads : int
+        Decides the speed, not the bytes.
+
+    Returns
+    -------
+    list of CellTruth
+        In the order of the cells.
+
+    Raises
+    ------
+    UnknownCellError, OptionError, SpaceError
+        No such cell; it is already there or the folder is real; the disk is full.
+    RawDataError
+        The record of the side files cannot be read.
+    """
+    raw_dir = Path(raw_dir)
+    ids = expand_cells(cell_ids)
+    for cell_id in ids:
+        _check_target(raw_dir, cell_id, overwrite)
+    found = side_files.check_side_files(raw_dir)
+    truths = [
+        simulate_cell(raw_dir, cell_id, options, progress, overwrite=overwrite, n_threads=n_threads)
+        for cell_id in ids
+    ]
+    side_files.write_side_files(raw_dir, found)
+    return truths
+
+
+def simulate_cell(
+    raw_dir: Path | str,
+    cell_id: str,
+    options: SimulationOptions = _DEFAULT_OPTIONS,
+    progress: Progress | None = None,
+    *,
+    overwrite: bool = False,
+    n_threads: int = 2,
+) -> CellTruth:
+    """Simulate one cell: its folder and its truth, without the side files.
+
+    Parameters, exceptions: as `simulate_archive`. The files grow in
+    ``Recordings/cXX.incomplete``, which one rename makes the cell.
+
+    Returns
+    -------
+    CellTruth
+    """
+    raw_dir = Path(raw_dir)
+    progress = Silent() if progress is None else progress
+    cell = get_cell(cell_id)
+    if n_threads < 1:
+        raise OptionError(
+            "Nothing can be written with no thread.",
+            where="n_threads",
+            expected="1 or more",
+            got=n_threads,
+            do="leave it out for 2",
+        )
+    _check_target(raw_dir, cell_id, overwrite)
+    n_npx, n_patch = options.n_npx, options.n_patch_of(cell)
+    n_bytes = n_npx * _NPX_BYTES + n_patch * _PATCH_BYTES
+    layout = RawLayout(raw_dir)
+    layout.recordings.mkdir(parents=True, exist_ok=True)
+    _check_space(layout.recordings, n_bytes)
+    neurons = make_neurons(cell, options, _generator(cell, options, _NEURONS))
+    truth = _truth(cell, options, neurons)
+    with (
+        _transaction(layout, truth, overwrite) as files,
+        stage(progress, "simulate", n_bytes, "B"),
+    ):
+        for done in _write_streams(files, cell, options, neurons, n_threads):
+            progress.advance(done)
+        _write_small_files(files, truth)
+    return truth
+
+
+def _write_streams(
+    files: Mapping[str, Path],
+    cell: Cell,
+    options: SimulationOptions,
+    neurons: Neurons,
+    n_threads: int,
+) -> Iterator[int]:
+    """Write the four streams; yields the bytes of each piece done."""
+    n_npx, n_patch = options.n_npx, options.n_patch_of(cell)
+    rate_hz = n_patch * NPX_RATE_HZ / n_npx
+    background = npx.make_background(options, _generator(cell, options, _BACKGROUND))
+    edges_s = patch.sync_edges_s(n_npx / NPX_RATE_HZ, _generator(cell, options, _SYNC))
+    seeds = _seeds(cell, options, _NPX)
+    yield from npx.write_npx_stream(files["npx_raw"], neurons, background, n_npx, seeds, n_threads)
+    yield patch.write_patch_trace(
+        files["patch"],
+        options.patch_type_of(cell),
+        neurons.patch_samples,
+        n_patch,
+        rate_hz,
+        _generator(cell, options, _PATCH),
+    )
+    yield patch.write_sync(
+        files["npx_sync"], edges_s, n_npx, NPX_RATE_HZ, patch.NPX_SYNC_HIGH, "<i2"
+    )
+    yield patch.write_sync(
+        files["patch_sync"], edges_s, n_patch, rate_hz, patch.PATCH_SYNC_HIGH_V, "<f8"
+    )
+
+
+def _write_small_files(files: Mapping[str, Path], truth: CellTruth) -> None:
+    text = side_files.meta_text(truth.n_npx, truth.n_patch)
+    files["meta"].write_text(text, encoding="ascii", newline="\n")
+    if truth.options.write_spike_file:
+        np.save(files["spikes"], truth.patch_samples)
+    if truth.options.write_extracellular_spikes:
+        nearest = np.rint(truth.npx_samples).astype(np.int64)
+        np.save(files["extracellular_spikes"], nearest)
+
+
+def _truth(cell: Cell, options: SimulationOptions, neurons: Neurons) -> CellTruth:
+    """What is planted, as it is written beside the recordings."""
+    n_npx, n_patch = options.n_npx, options.n_patch_of(cell)
+    is_patched = neurons.units == 0
+    x_um, y_um, z_um = neurons.locations_um[0].tolist()
+    return CellTruth(
+        cell_id=cell.cell_id,
+        patch_type=options.patch_type_of(cell).release_name,
+        location_um=(x_um, y_um, z_um),
+        electrode=cell.chan_predicted,
+        peak_channel=int(neurons.footprints_uV[0].argmax()),
+        peak_to_peak_uV=float(options.peak_to_peak_uV_of(cell)),
+        n_npx=n_npx,
+        n_patch=n_patch,
+        patch_rate_hz=n_patch * NPX_RATE_HZ / n_npx,
+        trough_index=TEMPLATE_BEFORE,
+        background_locations_um=tuple(map(tuple, neurons.locations_um[1:].tolist())),
+        background_peak_to_peak_uV=tuple(neurons.footprints_uV[1:].max(axis=1).tolist()),
+        options=options,
+        patch_samples=neurons.patch_samples,
+        npx_samples=neurons.times[is_patched],
+        amplitudes=neurons.amplitudes[is_patched],
+        template_uV=neurons.patched_template_uV,
+        background_samples=neurons.times[~is_patched],
+        background_units=neurons.units[~is_patched] - 1,
+    )
+
+
+def _seeds(cell: Cell, options: SimulationOptions, stream: int) -> np.random.SeedSequence:
+    """The seed of one random stream of one cell."""
+    return np.random.SeedSequence(options.seed, spawn_key=(int(cell.cell_id[1:]), stream))
+
+
+def _generator(cell: Cell, options: SimulationOptions, stream: int) -> np.random.Generator:
+    return np.random.Generator(np.random.SFC64(_seeds(cell, options, stream)))
+
+
+@contextmanager
+def _transaction(
+    layout: RawLayout, truth: CellTruth, overwrite: bool
+) -> Iterator[Mapping[str, Path]]:
+    """Files to write the cell into, by kind, which become the cell if nothing fails."""
+    cell_id = truth.cell_id
+    target = layout.cell_dir(cell_id)
+    folder = target.with_name(f"{cell_id}.incomplete")
+    shutil.rmtree(folder, ignore_errors=True)  # what a killed run left
+    folder.mkdir()
+    files = {kind: folder / layout.cell_file(cell_id, kind).name for kind in RAW_SUFFIXES}
+    try:
+        yield files
+        # Again: a real cell may have been put there in the meantime.
+        _check_target(layout.raw_dir, cell_id, overwrite)
+        if target.exists():
+            shutil.rmtree(target)
+        # The truth comes first: a cell without one would count as real.
+        write_truth(layout.raw_dir, truth, files)
+        folder.rename(target)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _check_target(raw_dir: Path, cell_id: str, overwrite: bool) -> None:
+    """Refuse to touch real data, or a simulated cell that is not to be replaced."""
+    if not side_files.may_simulate_into(raw_dir):
+        raise OptionError(
+            "The folder already holds an archive that was not simulated.",
+            where=raw_dir,
+            expected="a new folder, or one with a simulated archive",
+            got="recordings or side files without 'truth/'",
+            do="name another folder: real data is never overwritten",
+        )
+    target = RawLayout(raw_dir).cell_dir(cell_id)
+    if not target.exists():
+        return
+    if not is_simulated(raw_dir, cell_id):
+        raise OptionError(
+            f"{cell_id} is already there, and was not simulated.",
+            where=target,
+            expected=f"no such cell, or the recording that 'truth/{cell_id}.json' records",
+            got="another recording, or an unfinished one",
+            do="name another folder, or move the cell away: real data is never overwritten",
+        )
+    if not overwrite:
+        raise OptionError(
+            f"{cell_id} is already there.",
+            where=target,
+            expected="no such cell",
+            got="a simulated cell",
+            do="use overwrite=True (--overwrite), or another folder",
+        )
+
+
+def _check_space(folder: Path, n_bytes: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < n_bytes:
+        raise SpaceError(
+            "The disk has too little room for the simulated recording.",
+            where=folder,
+            expected=f"{n_bytes / 1e9:.2f} GB",
+            got=f"{free / 1e9:.2f} GB free",
+            do="free some room, or simulate a shorter recording",
+        )

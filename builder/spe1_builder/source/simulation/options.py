@@ -1,0 +1,145 @@
+"""What a simulated recording is made with, checked when it is stated."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from spe1_builder.cells import PATCH_TYPES, Cell, PatchType
+from spe1_builder.constants import NPX_RATE_HZ
+from spe1_builder.errors import OptionError
+
+#: Beyond this the bursts and the refractory time leave no room for the rest.
+MAX_FIRING_RATE_HZ = 100.0
+#: The release's rates are 50,023.9 Hz; below 10 kHz a spike has too few samples.
+PATCH_RATE_RANGE_HZ = (10_000.0, 200_000.0)
+
+
+@dataclass(frozen=True)
+class SimulationOptions:
+    """Everything that decides the bytes of a simulated cell, together with its id.
+
+    Attributes
+    ----------
+    duration_s : float
+        Length of both streams.
+    seed : int
+        Each cell draws its own numbers from the seed and its id.
+    n_background : int
+        Other neurons, at random places along the probe.
+    peak_to_peak_uV : float or None
+        Of the patched neuron's template on its peak channel; None takes the
+        catalogue's spike-triggered average.
+    distance_um : float or None
+        From the patched soma to the plane of the probe; None takes the
+        catalogue's distance from soma to electrode.
+    firing_rate_hz : float
+        Of the patched neuron, in [0, 100]; 0 gives a silent one.
+    write_spike_file : bool
+        Whether ``*_wc_spike_samples.npy`` is written.
+    write_extracellular_spikes : bool
+        Whether ``*_extracellular_spikes.npy`` is written.
+    patch_type : str or None
+        "Juxta, VC", "Juxta, IC" or "WC, IC"; None takes the catalogue's.
+    patch_rate_hz : float or None
+        Patch sampling rate on the NPX clock; None takes the catalogue's.
+    amplitude_sd : float
+        S.d. of the logarithm of each spike's amplitude factor.
+    common_noise_uV, local_noise_uV, independent_noise_uV : float
+        Broadband s.d. of the noise that all channels share, that neighbours in
+        depth share, and that is each channel's own.
+    slow_potential_uV : float
+        S.d. of the slow (below 50 Hz) potential.
+
+    Raises
+    ------
+    OptionError
+        A value cannot work.
+    """
+
+    duration_s: float = 60.0
+    seed: int = 0
+    n_background: int = 40
+    peak_to_peak_uV: float | None = 150.0
+    distance_um: float | None = 25.0
+    firing_rate_hz: float = 5.0
+    write_spike_file: bool = True
+    write_extracellular_spikes: bool = True
+    patch_type: str | None = None
+    patch_rate_hz: float | None = None
+    amplitude_sd: float = 0.10
+    common_noise_uV: float = 5.0
+    local_noise_uV: float = 5.0
+    independent_noise_uV: float = 7.0
+    slow_potential_uV: float = 150.0
+
+    def __post_init__(self) -> None:
+        for name in ("duration_s", "peak_to_peak_uV", "distance_um"):
+            _check_number(name, getattr(self, name), low=0.0, above=True)
+        for name in (
+            "amplitude_sd",
+            "common_noise_uV",
+            "local_noise_uV",
+            "independent_noise_uV",
+            "slow_potential_uV",
+        ):
+            _check_number(name, getattr(self, name), low=0.0)
+        _check_number("firing_rate_hz", self.firing_rate_hz, low=0.0, high=MAX_FIRING_RATE_HZ)
+        low_hz, high_hz = PATCH_RATE_RANGE_HZ
+        _check_number("patch_rate_hz", self.patch_rate_hz, low=low_hz, high=high_hz)
+        for name in ("seed", "n_background"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+                raise _bad_option(name, "a whole number, 0 or more", value)
+        if self.patch_type is not None and self.patch_type not in PATCH_TYPES:
+            raise _bad_option("patch_type", " or ".join(map(repr, PATCH_TYPES)), self.patch_type)
+        if self.n_npx < 1:
+            raise _bad_option(
+                "duration_s", f"at least one sample, {1 / NPX_RATE_HZ:.1e} s", self.duration_s
+            )
+
+    @property
+    def n_npx(self) -> int:
+        """Samples of the Neuropixels stream."""
+        return round(self.duration_s * NPX_RATE_HZ)
+
+    def patch_type_of(self, cell: Cell) -> PatchType:
+        """The Patch Type that ``cell`` is simulated with."""
+        return cell.patch_type if self.patch_type is None else PATCH_TYPES[self.patch_type]
+
+    def n_patch_of(self, cell: Cell) -> int:
+        """Samples of the patch stream of ``cell``; both streams start and end together."""
+        rate_hz = cell.patch_rate_hz if self.patch_rate_hz is None else self.patch_rate_hz
+        return round(self.n_npx * rate_hz / NPX_RATE_HZ)
+
+    def peak_to_peak_uV_of(self, cell: Cell) -> float:
+        """Peak-to-peak of the patched neuron's template on its peak channel."""
+        return cell.jta_peak_to_peak_uV if self.peak_to_peak_uV is None else self.peak_to_peak_uV
+
+    def distance_um_of(self, cell: Cell) -> float:
+        """Distance of the patched soma from the plane of the probe."""
+        return cell.distance_um if self.distance_um is None else self.distance_um
+
+
+def _check_number(
+    name: str, value: Any, low: float, high: float = math.inf, *, above: bool = False
+) -> None:
+    """Hold a number to [low, high] (``above``: to more than ``low``); None stands for a default."""
+    if value is None and name in ("peak_to_peak_uV", "distance_um", "patch_rate_hz"):
+        return
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and math.isfinite(value) and (low < value if above else low <= value <= high):
+        return
+    upper = "" if math.isinf(high) else f", at most {high:g}"
+    raise _bad_option(name, f"a number {'above' if above else 'of at least'} {low:g}{upper}", value)
+
+
+def _bad_option(name: str, expected: str, got: object) -> OptionError:
+    return OptionError(
+        "The recording cannot be simulated with this value.",
+        where=name,
+        expected=expected,
+        got=repr(got),
+        do=f"give another {name}, or leave it out for the default",
+    )

@@ -1,0 +1,185 @@
+"""The committed result: whole, labelled, shown in the README, and reproducible."""
+
+import json
+
+import numpy as np
+import pytest
+
+from spe1_builder.benchmark.common.inputs import kept_channels, mask
+from spe1_builder.benchmark.localization.estimate import Waveforms, locate
+from spe1_builder.benchmark.localization.methods import localize
+from spe1_builder.benchmark.localization.methods.params import METHODS, TEMPLATE_PARAMS
+from spe1_builder.benchmark.localization.schema import read_benchmark, write_benchmark
+from spe1_builder.benchmark.localization.tables import summary_table
+from spe1_builder.benchmark.localization.zhao2026.published import published
+from spe1_builder.cells import CELL_SETS, get_cell
+from spe1_builder.errors import MissingFileError, OutputError
+from spe1_builder.probe import nominal_positions_um
+from spe1_builder.signal.bandpass.preprocess import make_preprocessor
+from spe1_builder.source.recording.raw import open_raw_cell
+from spe1_builder.source.simulation.archive import SimulationOptions, simulate_cell
+from tests.support.project import PROJECT
+
+EXAMPLE = PROJECT / "localization_benchmark.json"
+
+
+@pytest.fixture(scope="module")
+def result():
+    return read_benchmark(EXAMPLE)
+
+
+def test_it_is_whole_and_labelled_simulated(result):
+    assert result.provenance.simulated and "simulated" in result.provenance.label
+    assert result.provenance.simulation["simulate"]["seed"] == 0
+    assert [cell.cell_id for cell in result.cells] == list(CELL_SETS["default"])
+    positions_um = nominal_positions_um()
+    for cell in result.cells:
+        assert cell.simulated and cell.problem is None and cell.notes == []
+        channel = get_cell(cell.cell_id).chan_predicted
+        assert cell.gt_channel == channel
+        assert cell.target_um == tuple(positions_um[channel].tolist())
+    assert len(result.degradation.seeds) == 5 and result.degradation.days == list(range(16))
+    assert len(result.degradation.points) == 2 * 2 * 5 * 16
+    assert result.grid_search.days == [0, 5, 10, 15]
+
+
+def test_what_it_must_show(result):
+    """The bounds asked of the three methods on clean templates, 15 um in front of the probe."""
+    errors_um = {
+        row.method: row.pooled.median_error_um
+        for row in result.summary
+        if (row.mode, row.level) == ("corrected", "templates")
+    }
+    assert errors_um["monopolar_triangulation"] < 5.0
+    assert 10.0 < errors_um["center_of_mass"] < 15.0
+    assert errors_um["grid_convolution"] < 5.0
+
+
+@pytest.mark.parametrize(
+    ("distance_um", "inner_um", "outer_um"),
+    [
+        (10.0, (0.0, 3.0), (0.0, 3.0)),
+        (15.0, (0.0, 4.0), (3.0, 8.0)),
+        (25.0, (2.0, 7.0), (9.0, 15.0)),
+    ],
+)
+def test_gc_is_pulled_inwards_the_more_the_further_the_neuron(distance_um, inner_um, outer_um):
+    """Why the result depends on the planted distance, as the README says; no noise here."""
+    positions_um = nominal_positions_um()
+    time = np.arange(90) - 30
+    shape = -np.exp(-0.5 * (time / 5.0) ** 2) + 0.3 * np.exp(-0.5 * ((time - 14) / 9.0) ** 2)
+    for columns_um, (low, high) in (((27.0, 43.0), inner_um), ((11.0, 59.0), outer_um)):
+        errors_um = []
+        for channel in range(100, 116):
+            if positions_um[channel, 0] not in columns_um:
+                continue
+            squares = ((positions_um - positions_um[channel]) ** 2).sum(axis=1)
+            amplitudes_uV = 150.0 * distance_um / np.sqrt(squares + distance_um**2)
+            template_uV = (shape[:, np.newaxis] * amplitudes_uV).astype(np.float32)
+            found = localize(
+                "grid_convolution",
+                template_uV[np.newaxis],
+                positions_um,
+                channel,
+                params=TEMPLATE_PARAMS["grid_convolution"],
+                nbefore=30,
+            )
+            errors_um.append(np.hypot(*(found.xy_um[0] - positions_um[channel])))
+        assert low <= np.median(errors_um) <= high
+
+
+def test_order_of_methods_under_degradation(result):
+    """As in the paper: center of mass holds out longest; on spikes triangulation fails first."""
+
+    def mean_accuracy(level, method):
+        return np.mean(
+            [
+                point.score.accuracy
+                for point in result.degradation.points
+                if (point.mode, point.level, point.method) == ("corrected", level, method)
+                and point.day >= 4
+            ]
+        )
+
+    for level in ("templates", "spikes"):
+        others = [mean_accuracy(level, method) for method in METHODS[1:]]
+        assert mean_accuracy(level, METHODS[0]) > max(others) + 0.05
+    assert mean_accuracy("spikes", METHODS[2]) > mean_accuracy("spikes", METHODS[1]) + 0.1
+
+
+def test_a_template_is_reproduced(result, tmp_path):
+    """c14 from its seed, without building it: the same estimates."""
+    made = result.provenance.simulation
+    raw_dir = tmp_path / "raw"
+    simulate_cell(raw_dir, "c14", SimulationOptions(**made["simulate"]))
+    raw = open_raw_cell(raw_dir, "c14")
+    (cell,) = [cell for cell in result.cells if cell.cell_id == "c14"]
+    start = round(made["build"]["skip_seconds"] * 30_000)
+    stop = start + round(made["build"]["duration_s"] * 30_000)
+    spikes = raw.npx_sample(np.load(raw.spikes_path))
+    spikes = spikes[(spikes >= start + 30) & (spikes + 60 <= stop)]
+    read = make_preprocessor(raw).read
+    template_uV = np.mean([read(s - 30, s + 60) for s in spikes.tolist()], axis=0).T
+    template_uV = template_uV.astype(np.float32)
+    channels = kept_channels(cell.masked_channels)
+    masked = mask(template_uV, nominal_positions_um().astype(float), channels)
+    assert masked.peak_channel == cell.peak_channel
+    waveforms = Waveforms(template_uV[np.newaxis][:, :, channels], 30, masked, 30_000.0)
+    committed = {
+        part.method: part.estimate_um
+        for part in cell.scores
+        if (part.mode, part.level) == ("corrected", "templates")
+    }
+    for method in METHODS:
+        xy_um, _ = locate(waveforms, method, TEMPLATE_PARAMS[method], "fast", 1)
+        assert xy_um[0] == pytest.approx(committed[method], abs=0.01), method
+    (raw_dir / "Recordings/c14/c14_npx_raw.bin").unlink()  # 0.7 GB, not kept with the tests
+
+
+def test_the_readme_shows_its_numbers(result):
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+    for row in summary_table(result).rows:
+        n, label, accuracy, error = row[:4]
+        (line,) = [
+            line for line in text.splitlines() if line.startswith(f"| {n.split()[1]} | {label} |")
+        ]
+        assert f"| {accuracy} | {error} |" in line
+
+
+def test_round_trip(result, tmp_path):
+    write_benchmark(tmp_path / "b.json", result)
+    assert read_benchmark(tmp_path / "b.json") == result
+    assert "NaN" not in EXAMPLE.read_text() and "Infinity" not in EXAMPLE.read_text()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"schema_version": 2}, "schema_version"),
+        ({"summary": None}, "summary"),
+        ({"extra": 1}, "extra"),
+        ({"cells": []}, "simulated"),
+    ],
+)
+def test_another_version_is_refused(tmp_path, change, words):
+    path = tmp_path / "b.json"
+    path.write_text(json.dumps(json.loads(EXAMPLE.read_text()) | change))
+    with pytest.raises(OutputError) as caught:
+        read_benchmark(path)
+    assert words in str(caught.value) and "do:" in str(caught.value)
+
+
+def test_no_result(tmp_path):
+    with pytest.raises(MissingFileError, match="no benchmark result"):
+        read_benchmark(tmp_path / "b.json")
+
+
+def test_the_published_reference():
+    found = published()
+    assert found.accuracy("templates", "center_of_mass") == pytest.approx(36 / 55)
+    assert found.median_error_um("spikes", "monopolar_triangulation") == 61.38
+    assert found.accuracy("templates", "peak_channel") is None
+    curve = found.curve("accuracy", "templates", "grid_convolution")
+    assert len(curve) == 16 and curve[0] == pytest.approx(31 / 55)
+    assert found.curve("drift", "spikes", "center_of_mass") is None
+    assert found.cells == list(CELL_SETS["zhao"]) and "resolution" in found.source

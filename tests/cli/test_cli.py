@@ -1,0 +1,242 @@
+"""The command line as a person uses it: real processes, their output and exit status."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from spe1_builder import __version__
+from spe1_builder.cells import ZHAO_CELLS
+from tests.support.project import PROJECT
+
+SMALL_FLAGS = [
+    *("--skip-seconds", "0.2", "--duration-s", "1.6005667", "--segment-duration-s", "0.31"),
+    *("--bad-channel-chunks", "5"),
+]
+
+
+def run(*args, script=None, cwd=PROJECT, **environment):
+    command = [sys.executable, *([script] if script else ["-m", "spe1"]), *map(str, args)]
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(PROJECT), "COLUMNS": "250", **environment},
+    )
+
+
+def test_help_lists_the_commands():
+    done = run("--help")
+    assert done.returncode == 0
+    for command in ("demo", "cells", "simulate", "build", "verify"):
+        assert command in done.stdout
+    assert run("-h").stdout == done.stdout
+    assert "[CELL]..." in run("simulate", "-h").stdout
+
+
+def test_version():
+    assert run("--version").stdout == f"spe1 {__version__}\n"
+
+
+def test_help_is_quick():
+    """The command line imports nothing heavy until it is needed."""
+    code = "import sys, spe1_builder.cli.app; print(sorted({m.split('.')[0] for m in sys.modules}))"
+    modules = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
+    ).stdout
+    for heavy in ("numpy", "datasets", "pyarrow", "numba", "spikeinterface", "pydantic"):
+        assert f"'{heavy}'" not in modules
+
+
+def test_cells_table(archive, built):
+    done = run("cells", "--root", built.folder.parent, "--raw-dir", archive.raw_dir)
+    assert done.returncode == 0
+    rows = {line.split()[0]: line for line in done.stdout.splitlines() if line.startswith("c")}
+    assert len([name for name in rows if name[1:].isdigit()]) == 43
+    assert "raw built" in rows["c14"] and "default, zhao" in rows["c14"]
+    assert "159" in rows["c14"] and "Juxta, VC" in rows["c14"]
+    assert rows["c5"].split()[-1] == "raw" and rows["c1"].split()[-1] == "-"
+    assert "1 built" in done.stdout
+
+
+def test_output_that_knows_no_micro_sign():
+    done = run("cells", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0 and "43 cells" in done.stdout, done.stderr
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory):
+    """A session in an empty folder: simulate c14 and c26, build them and one that is missing."""
+    folder = tmp_path_factory.mktemp("session")
+    simulated = run(
+        *("simulate", ".raw", "c14", "--cells", "c26", "--duration-s", "2.2"),
+        cwd=folder,
+    )
+    built = run("build", "c14", "c15", "c26", *SMALL_FLAGS, cwd=folder)
+    yield folder, simulated, built
+    shutil.rmtree(folder)
+
+
+def test_simulate(session):
+    folder, simulated, _ = session
+    assert simulated.returncode == 0, simulated.stderr
+    assert "2 simulated cells" in simulated.stdout
+    assert (folder / ".raw/Recordings/c26/c26_npx_raw.bin").is_file()
+
+
+def test_one_failing_cell_does_not_stop_the_others(session):
+    folder, _, built = session
+    assert built.returncode == 1
+    assert "c15: The raw recording of c15 is not there." in built.stderr
+    assert "1 of 3 cells failed" in built.stderr
+    lines = {line.split()[0]: line for line in built.stdout.splitlines() if line.startswith("c")}
+    assert "FAILED" in lines["c15"] and "The raw recording of c15 is not there" in lines["c15"]
+    assert "built" in lines["c14"] and "4 + 2" in lines["c14"] and "159" in lines["c14"]
+    assert "built" in lines["c26"]
+    assert "GB to" in built.stderr and "GB free" in built.stderr  # the size, before the work
+    assert "\r" not in built.stderr and "%|" not in built.stderr  # no bars without a terminal
+    assert (folder / "spe1/c26/patch_quicklook.png").is_file()
+
+
+def test_missing_recordings_are_told_once(session):
+    done = run("build", "c14", "zhao", *SMALL_FLAGS, cwd=session[0])
+    assert done.returncode == 1
+    assert done.stderr.count("not there") == 1 and "c15, c16, c19" in done.stderr
+    lines = {line.split()[0]: line for line in done.stdout.splitlines() if line.startswith("c")}
+    assert [name for name in lines if "FAILED" in lines[name]] == [
+        cell_id for cell_id in ZHAO_CELLS if cell_id not in ("c14", "c26")
+    ]
+    assert "up to date" in lines["c14"] and "no raw recording" in lines["c16"]
+
+
+def test_second_run_does_nothing(session):
+    folder = session[0]
+    before = (folder / "spe1/c14/conversion_metadata.json").stat().st_mtime_ns
+    done = run("build", "c14", "c26", *SMALL_FLAGS, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("up to date") == 2
+    assert (folder / "spe1/c14/conversion_metadata.json").stat().st_mtime_ns == before
+
+
+def test_other_options_are_refused(session):
+    done = run("build", "c14", *SMALL_FLAGS, "--ms-after", "3", cwd=session[0])
+    assert done.returncode == 1
+    assert "ms_after 2.0 there, 3.0 asked" in done.stderr and "--force" in done.stderr
+
+
+def test_verify_and_its_exit_status(session):
+    folder = session[0]
+    done = run("verify", cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout == "spe1: 2 cells, 12 rows checked, no finding\n"
+    assert run("card", cwd=folder).stdout.split() == ["spe1/README.md"]
+    damaged = folder / "damaged"
+    shutil.copytree(folder / "spe1", damaged)
+    shard = next((damaged / "c14/train").glob("data-*.arrow"))
+    data = bytearray(shard.read_bytes())
+    data[len(data) // 2] ^= 0x40
+    shard.write_bytes(bytes(data))
+    done = run("verify", damaged, cwd=folder)
+    assert done.returncode == 1
+    assert all("c14" in line or "c26" in line for line in done.stdout.splitlines())
+    assert any("xxh3_128" in line for line in done.stdout.splitlines())
+    assert run("verify", damaged, "c26", cwd=folder).returncode == 0
+    shutil.rmtree(damaged)
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["build", "../x"], "SPE-1 has no cell"),
+        (["build", "c14", "--train-fraction", "1"], "train_fraction cannot be 1.0"),
+        (["build", "c14"], "The raw folder .raw does not exist"),
+        (["verify", "nowhere"], "nowhere"),
+        (["verify", "c14"], "spe1 verify spe1 c14"),
+        (["card", "nowhere"], "The dataset root is not there"),
+        (["card", "."], "No cell has been built here"),
+        (["simulate", "x", "--duration-s", "-1"], "duration_s"),
+    ],
+)
+def test_mistakes_get_a_message_not_a_traceback(tmp_path, args, message):
+    done = run(*args, cwd=tmp_path)
+    assert done.returncode == 1
+    assert message in done.stderr and "do:" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cell_is_no_root(session):
+    for command, advice in ("verify", "spe1 verify spe1 c14"), ("card", "spe1 card spe1"):
+        done = run(command, "spe1/c14", cwd=session[0])
+        assert done.returncode == 1
+        assert "That is a cell" in done.stderr and advice in done.stderr
+
+
+def test_no_thread_is_refused(session):
+    done = run("build", "c14", "--threads", "0", cwd=session[0])
+    assert done.returncode == 1 and "1 or more" in done.stderr
+
+
+@pytest.mark.parametrize("part", ["Recordings", "Recordings/c14"])
+def test_part_of_the_archive_as_raw_dir(session, part):
+    raw_dir = session[0] / ".raw"
+    done = run("build", "c14", "--raw-dir", raw_dir / part, cwd=session[0])
+    assert done.returncode == 1
+    assert "did you mean its parent?" in done.stderr
+    assert done.stderr.rstrip().endswith(f"--raw-dir {raw_dir}")
+
+
+def test_ctrl_c(tmp_path):
+    """It says that it stopped, exits with 130, and leaves no half cell."""
+    # Where the tests run in the background, SIGINT is ignored from the start.
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from spe1_builder.cli.app import main; main()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "simulate", "raw", "--duration-s", "30"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+    )
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("raw/Recordings/c14.incomplete/*.bin")):
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "spe1: stopped" in stderr and "Traceback" not in stderr
+    assert list((tmp_path / "raw/Recordings").iterdir()) == []
+
+
+def test_demo(monkeypatch, tmp_path, capsys):
+    """The demo in small: it says what it did, and where the picture lies."""
+    from spe1_builder.cli import demo
+    from tests.support.recordings import SMALL
+
+    monkeypatch.setattr(demo, "RECORDING_S", 2.2)
+    monkeypatch.setattr(demo, "OPTIONS", SMALL)
+    demo.run_demo(tmp_path / "demo")
+    text, errors = capsys.readouterr()
+    assert "GB free" in errors and "%|" not in errors  # what it will write, but no bars
+    assert {path.name for path in (tmp_path / "demo").iterdir()} == {"raw", "spe1", "cache"}
+    assert "load_dataset" in text and "load_from_disk" in text and "segment_uV" in text
+    assert "planted: 159" in text
+    assert "monopolar triangulation: " in text and "control: peak channel: 0.0" in text
+    assert (tmp_path / "demo/spe1/localization_benchmark.json").is_file()
+    picture = next(line for line in text.splitlines() if line.startswith("picture:")).split()[-1]
+    assert Path(picture).read_bytes().startswith(b"\x89PNG")
+    metadata = json.loads((Path(picture).parent / "conversion_metadata.json").read_text())
+    assert metadata["provenance"]["simulated"] is True

@@ -1,0 +1,75 @@
+"""What the picture chooses to show."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from spe1_builder.cells import PATCH_TYPES
+from spe1_builder.dataset.sidecars.quicklook import (
+    Quicklook,
+    _draw_probe,
+    busiest_second_s,
+    round_amplitude_uV,
+)
+from spe1_builder.signal.template import Template
+
+
+def n_inside(spikes, start_s):
+    return int(((spikes / 30_000 >= start_s) & (spikes / 30_000 <= start_s + 1)).sum())
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_busiest_second_holds_the_most(seed):
+    rng = np.random.default_rng(seed)
+    spikes = np.sort(rng.choice(600_000, size=60, replace=False))
+    start_s = busiest_second_s(spikes, 20.0)
+    assert 0 <= start_s <= 19
+    most = max(n_inside(spikes, at_s) for at_s in np.arange(0, 19, 0.001))
+    assert n_inside(spikes, start_s) >= most
+
+
+def test_busiest_second_is_not_cut_short_at_its_end():
+    """Ten spikes over 0.99 s: moving the view by 0.05 s used to lose the last."""
+    spikes = np.array([0, *range(150_000, 180_000, 3_300)])
+    assert n_inside(spikes, busiest_second_s(spikes, 10.0)) == 10
+
+
+def test_busiest_second_of_a_short_window():
+    assert busiest_second_s(np.array([10, 3000]), 0.4) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("largest_uV", "bar_uV"),
+    [(84.4, 50), (100, 100), (123, 100), (499, 200), (0.3, 0.2), (999.9999999999999, 1000)],
+)
+def test_amplitude_bar_is_a_round_number(largest_uV, bar_uV):
+    assert round_amplitude_uV(largest_uV) == pytest.approx(bar_uV)
+
+
+def test_probe_panel():
+    """A bar with its amplitude, a true minus, and bad channels only where one is drawn."""
+    from matplotlib.figure import Figure
+
+    mean_uV = np.zeros((90, 384), dtype=np.float32)
+    mean_uV[30, 159] = -150
+    positions_um = np.stack([np.arange(384) % 4 * 16.0, np.arange(384) // 2 * 20.0], axis=1)
+    look = Quicklook(
+        cell_id="c14",
+        patch_type=PATCH_TYPES["Juxta, VC"],
+        window=None,
+        spikes=np.array([100, 200]),
+        template=Template(mean_uV, 30, 60, 2, 2),
+        positions_um=positions_um,
+        peak_channel=159,
+        gt_channel=159,
+        bad_channels=(36,),
+        simulated=True,
+    )
+    for bad_channels, is_listed in ((36,), False), ((36, 160), True):
+        axes = Figure().subplots()
+        _draw_probe(axes, replace(look, bad_channels=bad_channels))
+        assert [text.get_text() for text in axes.texts] == ["100 µV"]
+        assert axes.get_title().endswith("−1 to 2 ms")
+        labels = [text.get_text() for text in axes.get_legend().get_texts()]
+        assert ("bad channel" in labels) is is_listed

@@ -1,0 +1,144 @@
+"""``spe1 verify`` on what lies beside the cells: the card, the side files, leftovers."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from spe1_builder.dataset.verify import verify_root
+from spe1_builder.errors import MissingFileError, UnknownCellError
+from tests.support.verify import edit_metadata, found, replace
+
+
+def edit_card(cell: Path, edit) -> None:
+    path = cell.parent / "README.md"
+    _, header, body = path.read_text(encoding="utf-8").split("---\n", 2)
+    document = yaml.safe_load(header)
+    edit(document)
+    replace(path, f"---\n{yaml.safe_dump(document)}---\n{body}".encode())
+
+
+@pytest.mark.parametrize(
+    ("edit", "fact"),
+    [
+        (lambda card: card.pop("configs"), "cells that the card does not list"),
+        (lambda card: card["configs"][0].update(description="c14"), "description of c14"),
+        (lambda card: card["configs"][0].update(data_files=[]), "files of c14, train"),
+        (
+            lambda card: card["configs"].append({"config_name": "c15"}),
+            "config c15 is no cell that is here",
+        ),
+        (
+            lambda card: card["configs"].append(card["configs"][0]),
+            "config c14 is listed more than once",
+        ),
+        (lambda card: card.update(configs="c14"), "the card cannot be read"),
+        (
+            lambda card: card["configs"][0].update(config_name=["c14"]),
+            "config ['c14'] is no cell that is here",
+        ),
+        (
+            lambda card: card["configs"][0]["data_files"][0].update(path="c14/*/data-*.arrow"),
+            "c14, train takes other files",
+        ),
+    ],
+)
+def test_card(cell, edit, fact):
+    edit_card(cell, edit)
+    facts = found(cell)
+    assert facts[0] == ("/README.md", fact)
+    assert {where for where, _ in facts} == {"/README.md"}
+
+
+@pytest.mark.parametrize(
+    "header", ["a: [", "a: !!bool x", "a: !!int ''", "a: !!timestamp x", "[1]", ""]
+)
+def test_card_whose_yaml_is_broken(cell, header):
+    replace(cell.parent / "README.md", f"---\n{header}\n---\n".encode())
+    assert found(cell) == [("/README.md", "the card cannot be read")]
+
+
+def test_card_of_an_older_build(cell):
+    edit_metadata(cell, lambda document: document["provenance"].update(fingerprint="0" * 64))
+    assert ("/README.md", "description of c14") in found(cell)
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "chanMap.mat", "Data Summary.xlsx", "Data Summary.csv"]
+)
+def test_root_file_missing_or_mangled(cell, name):
+    (cell.parent / name).unlink()
+    assert [where for where, _ in found(cell)] == [f"/{name}"]
+    (cell.parent / name).write_bytes(b"\xff\xfe not what it was")
+    assert [where for where, _ in found(cell)] == [f"/{name}"]
+
+
+def test_views_are_no_cells(cell):
+    shard = cell.parent / "views" / "cells" / "data-00000-of-00001.arrow"
+    shard.parent.mkdir(parents=True)
+    view = {
+        "config_name": "cells",
+        "data_files": [{"split": "train", "path": "views/cells/data-*.arrow"}],
+    }
+    edit_card(cell, lambda card: card["configs"].insert(0, view))
+    assert found(cell) == [("/README.md", "config cells is no cell that is here")]
+    shard.write_bytes(b"")
+    assert found(cell) == []
+
+
+def test_leftovers(cell):
+    (cell.parent / "c15.incomplete").mkdir()
+    (cell.parent / "c14.replaced").mkdir()
+    (cell.parent / "spe1.py").write_text("")
+    left = "left by a build that was interrupted, or is still running"
+    script = "datasets loads no folder that holds a script of its own name"
+    assert found(cell) == [("/c15.incomplete", left), ("/c14.replaced", left), ("/spe1.py", script)]
+
+
+def test_folder_of_a_cell_that_holds_nothing(cell):
+    (cell.parent / "c26").mkdir()
+    assert found(cell) == [("/c26/conversion_metadata.json", "conversion_metadata.json is missing")]
+
+
+def test_empty_and_missing_root(tmp_path):
+    assert [(f.where, f.what) for f in verify_root(tmp_path)] == [
+        (".", "no cell has been built here")
+    ]
+    with pytest.raises(MissingFileError, match=r"do: .*spe1 build"):
+        verify_root(tmp_path / "spe1")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(MissingFileError, match="no folder"):
+        verify_root(tmp_path / "file")
+
+
+def test_cells_by_name(cell):
+    assert [(f.where, f.what) for f in verify_root(cell.parent, ["c14", "c15"])] == [
+        ("c15", "the cell has not been built here")
+    ]
+    with pytest.raises(UnknownCellError):
+        verify_root(cell.parent, ["../c14"])
+
+
+def test_progress_reaches_its_total(cell):
+    class Counter:
+        def __init__(self):
+            self.totals, self.done = [], 0
+
+        def note(self, text):
+            pass
+
+        def start(self, stage, total, unit, done=0):
+            self.totals.append((stage, total, unit))
+
+        def advance(self, amount):
+            self.done += amount
+
+        def finish(self):
+            self.totals.append("finished")
+
+    counter = Counter()
+    verify_root(cell.parent, progress=counter)
+    ((stage, total, unit), end) = counter.totals
+    assert (stage, unit, end) == ("verify c14", "B", "finished")
+    # Rows count their traces; a shard's framing is well below 1 %.
+    assert 0.99 * total < counter.done <= total

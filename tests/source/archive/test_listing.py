@@ -1,0 +1,111 @@
+"""The archive's two lists, as they may be written."""
+
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spe1_builder.errors import ListingError
+from spe1_builder.source.archive.server.listing import (
+    ListedFile,
+    make_listing,
+    parse_checksums,
+    parse_filelist,
+)
+
+FILELIST = """\
+# mode='default'
+# Files of spe-1
+
+./data/chanMap.mat 1834 (1.8 KB)
++./data/Data Summary.xlsx 51981 (50.8 KB)
+./data/c1.tar.gz 10
+data/c14.tar.gz\t20 (20 B)\r
+./docs/Data Summary 2 30 (30 B)
+"""
+names = st.text(
+    st.characters(codec="utf-8", exclude_categories=["C", "Z"], exclude_characters="/\\"),
+    min_size=1,
+    max_size=12,
+).filter(lambda name: name not in (".", "..") and name[0] not in "#+*")
+paths = st.lists(st.lists(names, min_size=1, max_size=3).map(" ".join), min_size=1, max_size=4)
+
+
+def test_as_crcns_writes_it():
+    assert parse_filelist(FILELIST, "x") == {
+        "data/chanMap.mat": 1834,
+        "data/Data Summary.xlsx": 51981,
+        "data/c1.tar.gz": 10,
+        "data/c14.tar.gz": 20,
+        "docs/Data Summary 2": 30,
+    }
+
+
+@given(st.dictionaries(paths.map("/".join), st.integers(0, 10**12), min_size=1))
+def test_lists_survive_the_round_trip(sizes):
+    """What md5sum and CRCNS's list write of any files is read back."""
+    filelist = "".join(f"./{path} {size} ({size / 1e3:.1f} KB)\n" for path, size in sizes.items())
+    md5 = {path: hashlib.md5(path.encode()).hexdigest() for path in sizes}
+    sums = "".join(f"{value} *./{path}\n" for path, value in md5.items())
+    listing = make_listing("x", filelist, sums)
+    assert listing.files == tuple(ListedFile(path, sizes[path], md5[path]) for path in sizes)
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_read_or_refused(text):
+    for parse in (parse_filelist, parse_checksums):
+        try:
+            found = parse(text, "here")
+        except ListingError as error:
+            assert error.do and error.where and error.where.startswith("here")
+        else:
+            assert all(".." not in path.split("/") for path in found)
+
+
+@pytest.mark.parametrize(
+    "line", ["<html><body>", "c1.tar.gz", "../c1.tar.gz 3", "/etc/passwd 3", "a/../../b 3"]
+)
+def test_lines_that_are_refused(line):
+    with pytest.raises(ListingError, match="cannot be read") as caught:
+        parse_filelist(f"# ok\na 1\n{line}\n", "filelist.txt")
+    assert caught.value.where == "filelist.txt, line 3"
+
+
+def test_checksums_of_a_mac_and_with_another_prefix():
+    text = f"MD5 (spe-1/data/c14.tar.gz) = {'A' * 32}\n{'b' * 32}  spe-1/data/chanMap.mat\n"
+    listing = make_listing("x", FILELIST, text)
+    assert listing.cell("c14").packed == ListedFile("data/c14.tar.gz", 20, "a" * 32)
+    assert listing.side_file("chanMap.mat").md5 == "b" * 32
+    assert listing.cell("c1").packed.md5 is None
+
+
+def test_finding():
+    listing = make_listing("x", FILELIST, None)
+    assert listing.side_file("Data Summary.xlsx").path == "data/Data Summary.xlsx"
+    assert make_listing("x", "d/Data_Summary.xlsx 5", None).side_file("Data Summary.xlsx").size == 5
+    # A name in the top folder goes before a copy of it deeper down.
+    twice = make_listing("x", "chanMap.mat 1\nold/chanMap.mat 2", None)
+    assert twice.side_file("chanMap.mat").size == 1
+    loose = make_listing("x", "R/c14/c14_npx_raw.bin 1\nR/c14/patch_ch1.bin 2\nR/c1/n.bin 3", None)
+    assert [file.size for file in loose.cell("c14").loose] == [1, 2]
+    assert loose.cell("c14").n_bytes == 3
+    copies = "".join(f"{top}/c14/c14_npx_raw.bin 1\n" for top in ("a", "b/old"))
+    assert len(make_listing("x", copies, None).cell("c14").loose) == 1
+    with pytest.raises(ListingError, match="lists several c14"):
+        make_listing("x", copies.replace("b/old", "b"), None).cell("c14")
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [("a/c14.tar.gz 1\nb/c14.tar.gz 1", "lists several"), ("c140.tar.gz 1", "lists no 'c14.tar")],
+)
+def test_not_exactly_one(text, match):
+    with pytest.raises(ListingError, match=match) as caught:
+        make_listing("x", text, None).cell("c14")
+    assert "tar.gz" in caught.value.got and caught.value.do
+
+
+def test_an_empty_list():
+    with pytest.raises(ListingError, match="lists no file"):
+        parse_filelist("# nothing\n", "x")

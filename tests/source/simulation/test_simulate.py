@@ -1,0 +1,271 @@
+"""The simulated archive: the release's layout, reproducible, and refused options."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.io
+
+from spe1_builder.cells import get_cell
+from spe1_builder.constants import N_CHANNELS, REFERENCE_CHANNELS
+from spe1_builder.errors import MissingFileError, OptionError, UnknownCellError
+from spe1_builder.layout import RAW_SUFFIXES, RawLayout
+from spe1_builder.probe import nominal_positions_um, read_positions_um
+from spe1_builder.progress import Silent
+from spe1_builder.source.recording.raw import open_raw_cell
+from spe1_builder.source.recording.summary import (
+    SUMMARY_COLUMNS,
+    read_summary_row,
+    read_summary_table,
+)
+from spe1_builder.source.simulation import patch
+from spe1_builder.source.simulation.archive import (
+    CellTruth,
+    SimulationOptions,
+    read_truth,
+    simulate_archive,
+    simulate_cell,
+)
+
+#: One cell of each Patch Type.
+CELLS = {"c14": "Juxta, VC", "c7": "Juxta, IC", "c5": "WC, IC"}
+LIVE = np.setdiff1d(np.arange(N_CHANNELS), REFERENCE_CHANNELS)
+SHORT = SimulationOptions(duration_s=0.3, n_background=5, firing_rate_hz=20.0)
+
+
+@pytest.fixture(scope="module")
+def raw_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of two kinds of cells, made by two calls."""
+    folder = tmp_path_factory.mktemp("archive") / "raw"
+    simulate_archive(folder, ["c14"], SHORT)
+    simulate_archive(folder, ["c7", "c5"], SimulationOptions(duration_s=0.4, firing_rate_hz=15.0))
+    return folder
+
+
+def _counts(raw_dir: Path, cell_id: str) -> np.ndarray:
+    path = RawLayout(raw_dir).cell_file(cell_id, "npx_raw")
+    return np.fromfile(path, dtype="<i2").reshape(-1, N_CHANNELS)
+
+
+def _digest(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+# --- layout ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cell_id", CELLS)
+def test_files_have_the_release_names_types_and_sizes(raw_dir: Path, cell_id: str) -> None:
+    layout, truth = RawLayout(raw_dir), read_truth(raw_dir, cell_id)
+    files = {path.name for path in layout.cell_dir(cell_id).iterdir()}
+    assert files == {f"{cell_id}_{suffix}" for suffix in RAW_SUFFIXES.values()}
+    assert truth.n_npx == round(truth.options.duration_s * 30_000)
+    assert truth.n_patch == round(truth.n_npx * get_cell(cell_id).patch_rate_hz / 30_000)
+    for kind, n_bytes in {
+        "npx_raw": truth.n_npx * N_CHANNELS * 2,
+        "npx_sync": truth.n_npx * 2,
+        "patch": truth.n_patch * 8,
+        "patch_sync": truth.n_patch * 8,
+    }.items():
+        assert layout.cell_file(cell_id, kind).stat().st_size == n_bytes
+    for kind in ("spikes", "extracellular_spikes"):
+        samples = np.load(layout.cell_file(cell_id, kind))
+        assert samples.dtype == np.int64
+        assert samples.shape == truth.patch_samples.shape
+        assert (np.diff(samples) > 0).all()
+    open_raw_cell(raw_dir, cell_id, patch_rate_hz=truth.patch_rate_hz)
+
+
+def test_description_reads_as_the_release_wrote_it(raw_dir: Path) -> None:
+    truth = read_truth(raw_dir, "c14")
+    text = RawLayout(raw_dir).cell_file("c14", "meta").read_bytes().decode()
+    row = f"\"[(384L, 9000L), 'int16']\",\"[{truth.n_patch}, 'float64']\""
+    assert text == f"npx,patch\n{row}\n"
+
+
+def test_optional_spike_files_can_be_left_out(tmp_path: Path) -> None:
+    options = SimulationOptions(0.1, write_spike_file=False, write_extracellular_spikes=False)
+    simulate_cell(tmp_path, "c14", options)
+    layout = RawLayout(tmp_path)
+    assert not layout.cell_file("c14", "spikes").exists()
+    assert not layout.cell_file("c14", "extracellular_spikes").exists()
+
+
+def test_channel_map_is_kilosorts_and_reads_back(raw_dir: Path) -> None:
+    path = RawLayout(raw_dir).chan_map
+    np.testing.assert_array_equal(read_positions_um(path), nominal_positions_um())
+    fields = scipy.io.loadmat(path)
+    np.testing.assert_array_equal(fields["chanMap"].ravel(), np.arange(1, 385))
+    np.testing.assert_array_equal(fields["chanMap0ind"].ravel(), np.arange(384))
+    np.testing.assert_array_equal(np.flatnonzero(fields["connected"]), LIVE)
+    for name in ("xcoords", "ycoords"):
+        assert fields[name].shape == (N_CHANNELS, 1)
+        assert fields[name].dtype == np.float64
+
+
+def test_summary_holds_the_release_and_what_was_simulated(raw_dir: Path) -> None:
+    path = RawLayout(raw_dir).summary
+    table = read_summary_table(path)
+    assert len(table) == 43
+    assert list(table[0]) == list(SUMMARY_COLUMNS)
+    by_id = {row["Cell"]: row for row in table}
+    for cell_id, patch_type in CELLS.items():
+        truth, row = read_truth(raw_dir, cell_id), read_summary_row(path, cell_id)
+        assert row.chan_predicted == truth.electrode == get_cell(cell_id).chan_predicted
+        assert row.patch_type == patch_type
+        assert row.patch_rate_hz == pytest.approx(truth.patch_rate_hz, rel=1e-12)
+        assert by_id[cell_id]["# Patch Spikes"] == len(truth.patch_samples)
+        minutes = by_id[cell_id]["Recording Length (mins)"]
+        assert minutes * 60 == pytest.approx(truth.options.duration_s)
+    assert by_id["c46"]["Spike T"] == "-76.9 pA"
+    assert by_id["c46"]["# Patch Spikes"] == 6803
+    assert by_id["c1"]["Ratio to Paxinos"] is None
+
+
+# --- determinism -----------------------------------------------------------------
+
+
+def test_bytes_depend_on_the_options_alone(tmp_path: Path) -> None:
+    for name, seed, n_threads in (("a", 0, 1), ("b", 0, 2), ("c", 1, 2)):
+        options = SimulationOptions(duration_s=0.45, n_background=5, firing_rate_hz=20.0, seed=seed)
+        simulate_archive(tmp_path / name, ["c14"], options, n_threads=n_threads)
+    first, again, other = (_digest(tmp_path / name) for name in "abc")
+    assert first == again
+    for suffix in ("npx_raw.bin", "patch_ch1.bin", "patch_sync.bin", "wc_spike_samples.npy"):
+        name = f"Recordings/c14/c14_{suffix}"
+        assert first[name] != other[name]
+
+
+def test_cells_of_one_seed_differ(tmp_path: Path) -> None:
+    truths = simulate_archive(tmp_path, ["c14", "c15"], SHORT)
+    assert not np.array_equal(_counts(tmp_path, "c14"), _counts(tmp_path, "c15"))
+    assert truths[0].npx_samples.tolist() != truths[1].npx_samples.tolist()
+
+
+def test_truth_reads_back(tmp_path: Path) -> None:
+    truth = simulate_cell(tmp_path, "c14", SHORT)
+    again = read_truth(tmp_path, "c14")
+    for name in CellTruth.__dataclass_fields__:
+        written, read = getattr(truth, name), getattr(again, name)
+        if isinstance(written, np.ndarray):
+            assert written.dtype == read.dtype
+            np.testing.assert_array_equal(written, read)
+        else:
+            assert written == read
+    assert len(again.background_locations_um) == 5
+    assert sum(len(again.background_train(unit)) for unit in range(5)) == len(
+        again.background_samples
+    )
+
+
+# --- options, refusals, failures -------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("duration_s", 0.0),
+        ("duration_s", -1.0),
+        ("duration_s", float("nan")),
+        ("duration_s", 1e-6),
+        ("seed", -1),
+        ("seed", 1.5),
+        ("n_background", -3),
+        ("n_background", True),
+        ("peak_to_peak_uV", 0.0),
+        ("distance_um", -5.0),
+        ("firing_rate_hz", -1.0),
+        ("firing_rate_hz", 500.0),
+        ("patch_type", "Juxta"),
+        ("patch_rate_hz", 0.0),
+        ("independent_noise_uV", -1.0),
+        ("common_noise_uV", float("inf")),
+        ("duration_s", "60"),
+    ],
+)
+def test_bad_options_say_what_to_do(name: str, value: object) -> None:
+    with pytest.raises(OptionError) as caught:
+        SimulationOptions(**{name: value})  # type: ignore[arg-type]
+    assert caught.value.where == name
+    assert caught.value.got == repr(value)
+    assert caught.value.expected
+    assert caught.value.do
+
+
+def test_unknown_cell_and_no_thread_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnknownCellError):
+        simulate_archive(tmp_path, ["c9"], SHORT)
+    with pytest.raises(OptionError):
+        simulate_cell(tmp_path, "c14", SHORT, n_threads=0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cell_is_replaced_only_on_request(tmp_path: Path) -> None:
+    simulate_archive(tmp_path, ["c14"], SHORT)
+    before = _digest(tmp_path)
+    with pytest.raises(OptionError, match="already there"):
+        simulate_archive(tmp_path, ["c15", "c14"], SHORT)
+    assert _digest(tmp_path) == before
+    longer = SimulationOptions(duration_s=0.4, n_background=0)
+    simulate_archive(tmp_path, ["c14"], longer, overwrite=True)
+    assert len(_counts(tmp_path, "c14")) == 12_000
+    assert read_truth(tmp_path, "c14").options == longer
+
+
+def test_a_failure_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object) -> int:
+        raise OSError("disk")
+
+    with monkeypatch.context() as context:
+        context.setattr(patch, "write_patch_trace", fail)
+        with pytest.raises(OSError, match="disk"):
+            simulate_cell(tmp_path, "c14", SHORT)
+    assert list(RawLayout(tmp_path).recordings.iterdir()) == []
+    left = RawLayout(tmp_path).recordings / "c14.incomplete"
+    left.mkdir()
+    (left / "c14_old.bin").write_bytes(b"of a killed run")
+    simulate_cell(tmp_path, "c14", SHORT)
+    assert not left.exists()
+    assert not RawLayout(tmp_path).cell_file("c14", "npx_raw").with_name("c14_old.bin").exists()
+
+
+def test_a_silent_neuron_is_possible(tmp_path: Path) -> None:
+    options = SimulationOptions(duration_s=0.1, n_background=0, firing_rate_hz=0.0)
+    truth = simulate_cell(tmp_path, "c14", options)
+    assert len(truth.patch_samples) == 0
+    assert np.load(RawLayout(tmp_path).cell_file("c14", "spikes")).shape == (0,)
+
+
+def test_progress_tells_every_byte(tmp_path: Path) -> None:
+    class Recorder(Silent):
+        total, done, finished = 0, 0, False
+
+        def start(self, stage: str, total: int, unit: str, done: int = 0) -> None:
+            assert (stage, unit) == ("simulate", "B")
+            self.total = total
+
+        def advance(self, amount: int) -> None:
+            self.done += amount
+
+        def finish(self) -> None:
+            self.finished = True
+
+    recorder = Recorder()
+    simulate_cell(tmp_path, "c14", SHORT, recorder)
+    assert recorder.finished
+    streams = RawLayout(tmp_path).cell_dir("c14").glob("*.bin")
+    assert recorder.done == recorder.total == sum(path.stat().st_size for path in streams)
+
+
+def test_no_truth_is_a_missing_file(raw_dir: Path) -> None:
+    with pytest.raises(MissingFileError, match="c15"):
+        read_truth(raw_dir, "c15")
+    json.loads((RawLayout(raw_dir).truth / "c14.json").read_text())

@@ -1,0 +1,81 @@
+"""A release to serve: side files and cells, small, with its two lists."""
+
+import gzip
+import hashlib
+import io
+import tarfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+
+from spe1_builder.cells import get_cell
+from spe1_builder.source.simulation import side_files
+
+
+def tiny_cell(cell_id: str, seed: int = 0, n_npx: int = 60) -> dict[str, bytes]:
+    """Files of a recording of 2 ms, which all raw checks accept; random, so hard to pack."""
+    rng = np.random.default_rng(seed)
+    n_patch = round(n_npx * get_cell(cell_id).patch_rate_hz / 30_000)
+    spikes = io.BytesIO()
+    np.save(spikes, np.array([10, 50]))
+    return {
+        f"{cell_id}_npx_raw.bin": rng.integers(-99, 99, (n_npx, 384), dtype="<i2").tobytes(),
+        f"{cell_id}_patch_ch1.bin": rng.normal(size=n_patch).astype("<f8").tobytes(),
+        f"{cell_id}_wc_spike_samples.npy": spikes.getvalue(),
+    }
+
+
+def pack(files: dict[str, bytes], folder: str = "") -> bytes:
+    """A ``.tar.gz`` of the files, under ``folder``; the same bytes every time."""
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w") as tar:
+        for name, data in files.items():
+            member = tarfile.TarInfo(f"{folder}{name}")
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    return gzip.compress(raw.getvalue(), 1, mtime=0)
+
+
+def summary(cell_ids: Sequence[str], minutes: float = 0.001) -> bytes:
+    """The release's summary of these cells, with recordings of this length."""
+    header, *rows = side_files.summary_rows(Path("/nonexistent"))
+    column = header.index("Recording Length (mins)")
+    book = openpyxl.Workbook()
+    book.active.append(header)
+    for row in rows:
+        if row[0] in cell_ids:
+            row[column] = minutes
+            book.active.append(row)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def with_lists(files: dict[str, bytes]) -> dict[str, bytes]:
+    """The files, ``filelist.txt`` and ``checksums.md5``, as CRCNS writes them."""
+    sizes = "".join(f"./{path} {len(data)} ({len(data)} B)\n" for path, data in files.items())
+    sums = "".join(f"{hashlib.md5(data).hexdigest()}  ./{path}\n" for path, data in files.items())
+    lists = {
+        "filelist.txt": f"# mode='default'\n# files of spe-1\n\n{sizes}".encode(),
+        "checksums.md5": sums.encode(),
+    }
+    return files | lists
+
+
+def side(cell_ids: Sequence[str], prefix: str = "") -> dict[str, bytes]:
+    """Channel map and summary."""
+    return {
+        f"{prefix}chanMap.mat": side_files.chan_map(),
+        f"{prefix}Data Summary.xlsx": summary(cell_ids),
+    }
+
+
+def tiny_release(*cell_ids: str, prefix: str = "data/", folder: str = "") -> dict[str, bytes]:
+    """All that a server serves: packed tiny cells, the side files, the lists."""
+    cells = {
+        f"{prefix}{cell_id}.tar.gz": pack(tiny_cell(cell_id), folder or f"{cell_id}/")
+        for cell_id in cell_ids
+    }
+    return with_lists({**side(cell_ids, prefix), **cells})
