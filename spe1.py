@@ -37,7 +37,7 @@ from spe1_builder.layout import METADATA_NAME, SHARD_GLOB, SPLITS, RawLayout, Ro
 from spe1_builder.progress import Bars
 from spe1_builder.reading.arrays import load, segment_uV
 from spe1_builder.reading.traces import CellTraces, random_windows, read_uV
-from spe1_builder.source.archive.transfer.download import can_download, download_cell
+from spe1_builder.source.archive.one_cell import can_download, download_cell
 
 if Path(spe1_builder.__file__).resolve().parents[1] not in (_SOURCE, _SOURCE.parent):
     raise ImportError(
@@ -232,7 +232,7 @@ class Spe1(datasets.GeneratorBasedBuilder):
             super().__init__(*self._init_args, **{**self._init_kwargs, "hash": fingerprint})
 
     def _info(self) -> datasets.DatasetInfo:
-        from spe1_builder.dataset.write.rows import FEATURES
+        from spe1_builder.dataset.rows.batches import FEATURES
 
         return datasets.DatasetInfo(
             description=self.config.description,
@@ -337,7 +337,7 @@ class Spe1(datasets.GeneratorBasedBuilder):
     def _prepare_split(
         self, split_generator: datasets.SplitGenerator, *args: Any, **kwargs: Any
     ) -> None:
-        from spe1_builder.dataset.write.link import can_link, link_shards
+        from spe1_builder.dataset.rows.link import can_link, link_shards
 
         if not can_link(self._output_dir, kwargs.get("file_format")):
             super()._prepare_split(split_generator, *args, **kwargs)
@@ -351,7 +351,7 @@ class Spe1(datasets.GeneratorBasedBuilder):
             split_generator.split_info.shard_lengths = rows
 
     def _generate_examples(self, shards: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-        from spe1_builder.dataset.write.shards import read_rows
+        from spe1_builder.dataset.rows.shards import read_rows
 
         for path in shards:
             for row in read_rows(Path(path)):

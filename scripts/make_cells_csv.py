@@ -15,11 +15,11 @@ from pathlib import Path
 # In a checkout that is not installed, the package is beside this folder.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "builder"))
 
-from spe1_builder.source.recording.summary import SUMMARY_COLUMNS, read_summary_table
+from spe1_builder.source.recording.summary import SUMMARY_COLUMNS, read_summary
 
 
 def main(source: Path, target: Path) -> None:
-    rows = read_summary_table(source)
+    rows = read_summary(source).table
     with target.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(SUMMARY_COLUMNS.values())

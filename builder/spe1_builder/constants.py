@@ -27,6 +27,10 @@ BAND_HZ = (300.0, 3000.0)
 #: response has decayed to 4e-11 counts there (measured against the whole file).
 MARGIN_SAMPLES = 1500
 
+#: How signals are filtered and spikes localized: compiled by us, or by SpikeInterface
+#: (float64, slow), which tests hold the former to.
+ENGINES = FAST_ENGINE, REFERENCE_ENGINE = ("fast", "spikeinterface")
+
 # --- Ground truth [G20] --------------------------------------------------------
 PATCH_HIGHPASS_HZ = 200.0
 PATCH_HIGHPASS_ORDER = 5

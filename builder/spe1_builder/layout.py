@@ -28,14 +28,10 @@ QUICKLOOK_NAME = "patch_quicklook.png"
 DATASET_DICT_NAME = "dataset_dict.json"
 DATASET_INFO_NAME = "dataset_info.json"
 STATE_NAME = "state.json"
-#: Every file of a cell but its shards and the metadata itself.
-SIDE_FILES = (
+#: What makes the shards of a cell load with ``load_from_disk``.
+LOADER_FILES = (
     DATASET_DICT_NAME,
     *(f"{split}/{name}" for split in SPLITS for name in (STATE_NAME, DATASET_INFO_NAME)),
-    TEMPLATES_NAME,
-    PATCH_NAME,
-    STATS_NAME,
-    QUICKLOOK_NAME,
 )
 CARD_NAME = "README.md"
 #: The localization benchmark's result, once it has run.
@@ -48,7 +44,7 @@ SHARD_GLOB = "data-*.arrow"
 
 @dataclass(frozen=True)
 class RawLayout:
-    """The folder that holds the archive: ``Recordings/cXX/`` and the side files."""
+    """The folder that holds the archive: ``Recordings/cXX/`` and the shared files."""
 
     raw_dir: Path
 
@@ -79,7 +75,7 @@ class RawLayout:
 
 @dataclass(frozen=True)
 class RootLayout:
-    """The dataset root: one folder per built cell, the card and the side files."""
+    """The dataset root: one folder per built cell, the card and the shared files."""
 
     root: Path
 

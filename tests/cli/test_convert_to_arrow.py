@@ -73,7 +73,7 @@ def test_defaults(call, tmp_path):
 
 
 def test_linked_data_dir(call, tmp_path):
-    """The side files lie beside the link, not beside what it points to."""
+    """The shared files lie beside the link, not beside what it points to."""
     (tmp_path / "big_disk").mkdir()
     (tmp_path / "Recordings").symlink_to(tmp_path / "big_disk")
     (_, sources, *_), _ = call("--data-dir", tmp_path / "Recordings", "--output", "o")

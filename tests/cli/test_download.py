@@ -32,7 +32,7 @@ def server():
 
 @pytest.fixture(scope="module")
 def real_server(archive):
-    """Serves the simulated cell as the release would: packed, with its own side files."""
+    """Serves the simulated cell as the release would: packed, with its own shared files."""
     folder = archive.raw_dir / "Recordings/c14"
     cell = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
     files = {

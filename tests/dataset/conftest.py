@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from spe1_builder.constants import N_CHANNELS
-from spe1_builder.dataset.write import rows as rows_module
+from spe1_builder.dataset.rows import batches as rows_module
 from spe1_builder.dataset.write.build import build_cell
 from tests.support.damage import Bench
 from tests.support.recordings import SMALL

@@ -21,7 +21,7 @@ MAINTENANCE = (
     "<html><head><title>NERSC</title></head><body>"
     "<h1>The portal is down for scheduled maintenance.</h1></body></html>"
 )
-PORTAL = "<html><head><title>Hotel WiFi</title></head><body>Room number?</body></html>"
+PORTAL = "<html><head><title>Hotel WiFi</title></head><body>SpaceNeeded number?</body></html>"
 
 
 @dataclass(frozen=True)

@@ -47,14 +47,14 @@ class DownloadBench:
     progress: Recorder = field(default_factory=Recorder)
 
     def run(self, *cell_ids: str) -> list[DownloadedCell]:
-        """Side files, room and cells, as the command does it."""
+        """Shared files, room and cells, as the command does it."""
         patience = Patience(attempts=self.attempts, sleep=self.waits_s.append)
         base_url = None if self.source else self.base_url
         options = OriginOptions(self.source, base_url, patience, self.timeouts)
         with open_origin(options) as origin:
             download = Download(self.raw_dir, origin, keep_archive=self.keep_archive)
-            download.side_files(self.progress)
-            download.require_room(cell_ids, None, 300.0, self.progress)
+            download.shared_files(self.progress)
+            download.require_space(cell_ids, None, 300.0, self.progress)
             return [download.cell(cell_id, self.progress) for cell_id in cell_ids]
 
     def fails(self, kind: type[Spe1Error], match: str, *cell_ids: str) -> Spe1Error:
@@ -76,7 +76,7 @@ class DownloadBench:
         return {path.name: path.read_bytes() for path in folder.iterdir()}
 
     def left(self) -> set[str]:
-        """Names in the raw folder besides the side files and the private folder."""
+        """Names in the raw folder besides the shared files and the private folder."""
         usual = {"chanMap.mat", "Data Summary.xlsx", ".spe1", "Recordings"}
         names = {path.name for path in self.raw_dir.iterdir()} - usual
         return names | {path.name for path in (self.raw_dir / "Recordings").iterdir()}

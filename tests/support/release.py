@@ -1,4 +1,4 @@
-"""A release to serve: side files and cells, small, with its two lists."""
+"""A release to serve: shared files and cells, small, with its two lists."""
 
 import gzip
 import hashlib
@@ -11,7 +11,7 @@ import numpy as np
 import openpyxl
 
 from spe1_builder.cells import get_cell
-from spe1_builder.source.simulation import side_files
+from spe1_builder.source.simulation import shared_files
 
 
 def tiny_cell(cell_id: str, seed: int = 0, n_npx: int = 60) -> dict[str, bytes]:
@@ -40,7 +40,7 @@ def pack(files: dict[str, bytes], folder: str = "") -> bytes:
 
 def summary(cell_ids: Sequence[str], minutes: float = 0.001) -> bytes:
     """The release's summary of these cells, with recordings of this length."""
-    header, *rows = side_files.summary_rows(Path("/nonexistent"))
+    header, *rows = shared_files.summary_rows(Path("/nonexistent"))
     column = header.index("Recording Length (mins)")
     book = openpyxl.Workbook()
     book.active.append(header)
@@ -67,13 +67,13 @@ def with_lists(files: dict[str, bytes]) -> dict[str, bytes]:
 def side(cell_ids: Sequence[str], prefix: str = "") -> dict[str, bytes]:
     """Channel map and summary."""
     return {
-        f"{prefix}chanMap.mat": side_files.chan_map(),
+        f"{prefix}chanMap.mat": shared_files.chan_map(),
         f"{prefix}Data Summary.xlsx": summary(cell_ids),
     }
 
 
 def tiny_release(*cell_ids: str, prefix: str = "data/", folder: str = "") -> dict[str, bytes]:
-    """All that a server serves: packed tiny cells, the side files, the lists."""
+    """All that a server serves: packed tiny cells, the shared files, the lists."""
     cells = {
         f"{prefix}{cell_id}.tar.gz": pack(tiny_cell(cell_id), folder or f"{cell_id}/")
         for cell_id in cell_ids

@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import xxhash
 
+from spe1_builder.dataset.rows.batches import SCHEMA
+from spe1_builder.dataset.rows.shards import read_rows
 from spe1_builder.dataset.verify import verify_root
-from spe1_builder.dataset.write.rows import SCHEMA
-from spe1_builder.dataset.write.shards import read_rows
 
 FIRST, SECOND = (f"train/data-0000{i}-of-00002.arrow" for i in range(2))
 TEST = "test/data-00000-of-00001.arrow"

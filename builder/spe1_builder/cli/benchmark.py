@@ -142,9 +142,8 @@ def _run(
     from spe1_builder.benchmark.localization.run import choose_cells, run_benchmark
     from spe1_builder.benchmark.localization.schema import write_benchmark
     from spe1_builder.benchmark.localization.tables import markdown
-    from spe1_builder.dataset.card.card import write_card
-    from spe1_builder.dataset.write.root import has_our_card
-    from spe1_builder.disk import translated_os_errors
+    from spe1_builder.dataset.card.card import has_our_card, write_card
+    from spe1_builder.disk.os_errors import translated_os_errors
 
     target = _check_places(root, output, plots)
     cell_ids = choose_cells(names, root)

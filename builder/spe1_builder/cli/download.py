@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from spe1_builder.progress import Progress
     from spe1_builder.source.archive.server.credentials import Credentials
     from spe1_builder.source.archive.transfer.download import Download, DownloadedCell
-    from spe1_builder.source.archive.transfer.room import Room
+    from spe1_builder.source.archive.transfer.space import SpaceNeeded
 
 #: After one of these no other cell of the run can arrive.
 _HOPELESS = (LoginError, SessionError, ServerError, PageError, SpaceError, AccessError)
@@ -45,7 +45,7 @@ class Order:
     cell_ids : list of str
     raw_dir : Path
     root : Path, optional
-        Dataset root: gets the side files, and room is kept for the build.
+        Dataset root: gets the shared files, and room is kept for the build.
     source, base_url : str, optional
         As in `spe1_builder.source.archive.transfer.origin.OriginOptions`.
     keep_archive : bool
@@ -72,7 +72,9 @@ def download(
     ),
     root: Annotated[
         Path | None,
-        typer.Option("--root", help="Dataset root: gets the side files; room is kept for a build."),
+        typer.Option(
+            "--root", help="Dataset root: gets the shared files; room is kept for a build."
+        ),
     ] = None,
     source: Annotated[
         str | None,
@@ -116,7 +118,7 @@ def fetch_cells(order: Order) -> int:
     Raises
     ------
     Spe1Error
-        Nothing can be fetched: no login, no room, no side files.
+        Nothing can be fetched: no login, no room, no shared files.
     """
     from spe1_builder.cli.console import STOPPED
     from spe1_builder.progress import Bars
@@ -138,29 +140,33 @@ def fetch_cells(order: Order) -> int:
 
 
 def _prepare(run: Download, order: Order, progress: Progress) -> None:
-    """The side files, their copies in the dataset root, and the room for it all."""
-    from spe1_builder.dataset.write.root import check_side_files, mirror_side_files, prepare_root
-    from spe1_builder.layout import RawLayout
+    """The shared files, their copies in the dataset root, and the room for it all."""
+    from spe1_builder.dataset.plan.inputs import Sources, read_shared_files
+    from spe1_builder.dataset.write.root import (
+        check_shared_files,
+        mirror_shared_files,
+        prepare_root,
+    )
 
     layout = None if order.root is None else prepare_root(order.root)
-    run.side_files(progress)
+    run.shared_files(progress)
     if layout is not None:
-        raw = RawLayout(order.raw_dir)
-        check_side_files(layout, raw.chan_map, raw.summary)
-        mirror_side_files(layout, raw.chan_map, raw.summary)
-    room = run.require_room(order.cell_ids, order.root, order.window_s, progress)
-    if room is not None:
-        progress.note(_describe(room, order))
+        shared = read_shared_files(Sources(order.raw_dir))
+        check_shared_files(layout, shared)
+        mirror_shared_files(layout, shared)
+    needed = run.require_space(order.cell_ids, order.root, order.window_s, progress)
+    if needed is not None:
+        progress.note(_describe(needed, order))
 
 
-def _describe(room: Room, order: Order) -> str:
+def _describe(needed: SpaceNeeded, order: Order) -> str:
     import shutil
 
     free = shutil.disk_usage(order.raw_dir).free
-    packed = f"{size_text(room.packed)} packed, then " if room.packed else ""
+    packed = f"{size_text(needed.packed)} packed, then " if needed.packed else ""
     return (
-        f"writes {packed}{size_text(room.raw)} of recordings to {order.raw_dir.resolve()} "
-        f"({size_text(free)} free); a build of them, up to {size_text(room.built)} more"
+        f"writes {packed}{size_text(needed.raw)} of recordings to {order.raw_dir.resolve()} "
+        f"({size_text(free)} free); a build of them, up to {size_text(needed.built)} more"
     )
 
 

@@ -18,6 +18,12 @@ from spe1_builder.errors import MissingFileError, OutputError
 #: Of the metadata's own form; a reader refuses one that it does not know.
 FORMAT_VERSION: Literal[1] = 1
 
+#: What is in it, as the card's table of files says.
+METADATA_HOLDS = (
+    "ground-truth electrode, peak and bad channels, spike counts, provenance: versions, options, "
+    "hashes"
+)
+
 Channel = Field(ge=0, lt=N_CHANNELS)
 
 
@@ -187,11 +193,11 @@ class DatasetStats(_Model):
         return self
 
 
-_M = TypeVar("_M", bound=_Model)
+ModelT = TypeVar("ModelT", bound=_Model)
 
 
-def read_model(path: Path, model: type[_M]) -> _M:
-    """Read a side file through its model.
+def read_model(path: Path, model: type[ModelT]) -> ModelT:
+    """Read a JSON file of a cell through its model.
 
     Raises
     ------

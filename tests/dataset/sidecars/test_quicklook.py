@@ -1,13 +1,9 @@
 """What the picture chooses to show."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
-from spe1_builder.cells import PATCH_TYPES
 from spe1_builder.dataset.sidecars.quicklook import (
-    Quicklook,
     _draw_probe,
     busiest_second_s,
     round_amplitude_uV,
@@ -54,21 +50,10 @@ def test_probe_panel():
     mean_uV = np.zeros((90, 384), dtype=np.float32)
     mean_uV[30, 159] = -150
     positions_um = np.stack([np.arange(384) % 4 * 16.0, np.arange(384) // 2 * 20.0], axis=1)
-    look = Quicklook(
-        cell_id="c14",
-        patch_type=PATCH_TYPES["Juxta, VC"],
-        window=None,
-        spikes=np.array([100, 200]),
-        template=Template(mean_uV, 30, 60, 2, 2),
-        positions_um=positions_um,
-        peak_channel=159,
-        gt_channel=159,
-        bad_channels=(36,),
-        simulated=True,
-    )
+    template = Template(mean_uV, 30, 60, 2, 2)
     for bad_channels, is_listed in ((36,), False), ((36, 160), True):
         axes = Figure().subplots()
-        _draw_probe(axes, replace(look, bad_channels=bad_channels))
+        _draw_probe(axes, template, positions_um, 159, 159, bad_channels)
         assert [text.get_text() for text in axes.texts] == ["100 µV"]
         assert axes.get_title().endswith("−1 to 2 ms")
         labels = [text.get_text() for text in axes.get_legend().get_texts()]

@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from spe1_builder.dataset.rows.batches import SCHEMA
 from spe1_builder.dataset.verify import verify_root
-from spe1_builder.dataset.write.rows import SCHEMA
 from tests.support.verify import (
     FIRST,
     SECOND,
@@ -91,7 +91,7 @@ def test_moved_spike(cell):
         rows[1]["ctt"][peak][0] += 3 / 30
 
     edit_shard(cell, FIRST, edit)
-    assert [where for where, _ in found(cell)] == ["patch.npz", "templates.npz"]
+    assert [where for where, _ in found(cell)] == ["templates.npz", "patch.npz"]
 
 
 def test_lost_spike(cell):

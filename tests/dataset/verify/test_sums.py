@@ -6,12 +6,10 @@ import numpy as np
 import pytest
 
 from spe1_builder.constants import N_CHANNELS
-from spe1_builder.dataset.metadata import DatasetStats, read_model
-from spe1_builder.dataset.sidecars.arrays import write_stats
-from spe1_builder.dataset.verify.report import Report
-from spe1_builder.dataset.verify.stats import check_quartiles
+from spe1_builder.dataset.findings import Report
+from spe1_builder.dataset.metadata import DatasetStats
+from spe1_builder.dataset.sidecars.stats import compare, make_stats
 from spe1_builder.dataset.verify.template_sum import TemplateSum
-from spe1_builder.layout import STATS_NAME
 from spe1_builder.signal.quartiles.histogram import ChannelHistogram, Quartiles
 from tests.support.verify import edit_json, found, refresh, write_shard
 
@@ -36,8 +34,7 @@ def wide_rows(tmp_path_factory) -> tuple[list[Path], Quartiles, DatasetStats]:
     quartiles, shards = histogram.quartiles(), [folder / "data.arrow"]
     assert np.isnan(quartiles.iqr).nonzero()[0].tolist() == [WIDE]
     write_shard(shards[0], rows)
-    write_stats(folder, quartiles, shards)
-    return shards, quartiles, read_model(folder / STATS_NAME, DatasetStats)
+    return shards, quartiles, make_stats(quartiles, shards)
 
 
 @pytest.mark.parametrize("segment", [1, 7, 20, 33, 400])
@@ -102,7 +99,7 @@ def test_statistics_to_the_width_of_a_bin(wide_rows, name, shift_uV, is_found, c
     values[channel] += shift_uV
     report = Report()
     changed = stats.model_copy(update={name: values})
-    check_quartiles(changed, quartiles, shards, "stats", report)
+    compare(changed, quartiles, shards, report.at("stats"))
     what = [finding.what for finding in report.findings()]
     assert [text.split(":")[0] for text in what] == [name] * is_found
     assert all(text.endswith(f"on channel {channel}, 1 channels in all") for text in what)

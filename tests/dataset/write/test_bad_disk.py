@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from spe1_builder import disk, errors
+from spe1_builder import errors
 from spe1_builder.dataset.write.build import build_cell
+from spe1_builder.disk import space
 from spe1_builder.disk.direct import HashingFile
 from spe1_builder.reading.arrays import load
 from spe1_builder.source.recording.raw import RawCell
@@ -20,7 +21,7 @@ from tests.support.recordings import SMALL, Archive
 
 def test_no_space_is_known_before_the_work(bench, monkeypatch):
     usage = shutil.disk_usage(bench.root.parent)
-    monkeypatch.setattr(disk.shutil, "disk_usage", lambda path: usage._replace(free=10_000_000))
+    monkeypatch.setattr(space.shutil, "disk_usage", lambda path: usage._replace(free=10_000_000))
     error = bench.fails(errors.SpaceError, "Too little room for c14")
     assert "0.27 GB" in error.expected and "0.01 GB" in error.got
 
@@ -56,7 +57,7 @@ def test_a_real_full_disk(bench, monkeypatch, tmp_path):
         pytest.skip("cannot mount a file system here")
     try:
         usage = shutil.disk_usage(tmp_path)
-        monkeypatch.setattr(disk.shutil, "disk_usage", lambda path: usage)
+        monkeypatch.setattr(space.shutil, "disk_usage", lambda path: usage)
         bench.root = small / "spe1"
         bench.fails(errors.SpaceError, "disk is full")
     finally:

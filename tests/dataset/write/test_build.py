@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from spe1_builder.constants import REFERENCE_CHANNELS
+from spe1_builder.dataset.rows.shards import read_batches
 from spe1_builder.dataset.write.build import build_cell
-from spe1_builder.dataset.write.shards import read_batches
 from spe1_builder.reading.arrays import load, segment_uV
 from tests.support.recordings import SMALL
 
@@ -250,7 +250,7 @@ def test_whole_cell_recording(archive, tmp_path):
 @pytest.mark.parametrize("guess", [0, 158, 383])
 def test_wrong_guess_of_the_peak_is_set_right(archive, built, tmp_path, monkeypatch, guess):
     """Rows are written before the peak is certain; the bytes do not show it."""
-    from spe1_builder.dataset.write import stream
+    from spe1_builder.dataset.rows import stream
 
     monkeypatch.setattr(stream, "guess_peak_channel", lambda *args: guess)
     again = build_cell("c14", archive.sources, tmp_path / "x", SMALL)

@@ -18,8 +18,9 @@ import numpy as np
 import pytest
 
 from spe1_builder.dataset.metadata import ConversionMetadata, read_model
+from spe1_builder.dataset.rows import stream
 from spe1_builder.dataset.verify import verify_root
-from spe1_builder.dataset.write import stream, transaction
+from spe1_builder.dataset.write import transaction
 from spe1_builder.dataset.write.build import build_cell
 from spe1_builder.dataset.write.root import prepare_root
 from spe1_builder.errors import BusyError, MissingFileError
@@ -152,7 +153,7 @@ def test_no_card_names_the_old_cell_while_the_new_one_is_there(
 
     options = replace(SMALL, skip_seconds=0.3)
     with monkeypatch.context() as patch:
-        patch.setattr(build, "mirror_side_files", stop)
+        patch.setattr(build, "mirror_shared_files", stop)
         with pytest.raises(Stopped):
             build_cell("c14", archive.sources, root, options, force=True)
     assert (
@@ -207,12 +208,12 @@ def test_disk_that_cannot_sync_a_folder(archive, tmp_path, monkeypatch):
 def test_failure_keeps_the_old_cell(archive, built, tmp_path, monkeypatch):
     root = tmp_path / "spe1"
     shutil.copytree(built.folder.parent, root)
-    from spe1_builder.dataset.write import build
+    from spe1_builder.dataset.write import fill
 
     def fail(*args, **kwargs):
         raise RuntimeError("at the very end")
 
-    monkeypatch.setattr(build, "make_metadata", fail)
+    monkeypatch.setattr(fill, "make_metadata", fail)
     with pytest.raises(RuntimeError):
         build_cell("c14", archive.sources, root, replace(SMALL, ms_after=3.0), force=True)
     assert verify_root(root) == []
@@ -251,7 +252,7 @@ def test_damaged_hash_cache_costs_time_only(archive, built, tmp_path):
 
 def test_failure_beside_the_rows_ends_the_build_at_once(archive, tmp_path, monkeypatch):
     """Not after a night of writing; and what else runs beside ends with it."""
-    from spe1_builder.dataset.write import build
+    from spe1_builder.dataset.write import fill
 
     def fail(*args, **kwargs):
         raise RuntimeError("bad channels")
@@ -264,7 +265,7 @@ def test_failure_beside_the_rows_ends_the_build_at_once(archive, tmp_path, monke
         time.sleep(0.05)
         real_write(self, *args)
 
-    monkeypatch.setattr(build, "detect_bad_channels", fail)
+    monkeypatch.setattr(fill, "detect_bad_channels", fail)
     monkeypatch.setattr(stream.SplitWriter, "write", write)
     options = replace(SMALL, segment_duration_s=0.02)  # 40 batches
     n_threads_before = threading.active_count()

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("account")
 
 @pytest.fixture
 def copy(tmp_path):
-    """A copy as on Google Drive: side files on top, cells unpacked under Recordings/."""
+    """A copy as on Google Drive: shared files on top, cells unpacked under Recordings/."""
     files = side(["c14", "c5"])
     for cell_id in ("c14", "c5"):
         for name, data in tiny_cell(cell_id).items():

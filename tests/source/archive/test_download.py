@@ -7,13 +7,14 @@ import subprocess
 import numpy as np
 import pytest
 
-from spe1_builder import disk, errors
-from spe1_builder.disk import held_lock
+from spe1_builder import errors
+from spe1_builder.disk import space
+from spe1_builder.disk.locks import held_lock
 from spe1_builder.probe import nominal_positions_um, read_positions_um
 from spe1_builder.source.archive.server.listing import make_listing
-from spe1_builder.source.archive.transfer.room import plan_room
+from spe1_builder.source.archive.transfer.space import plan_space
 from spe1_builder.source.recording.raw import open_raw_cell
-from spe1_builder.source.recording.summary import read_summary_row
+from spe1_builder.source.recording.summary import read_summary
 from tests.support.crcns_faults import Fault
 from tests.support.release import pack, side, summary, tiny_cell, tiny_release, with_lists
 
@@ -36,7 +37,7 @@ def test_a_clean_run_is_what_the_raw_room_reads(server, bench):
     assert raw.n_npx == 60
     positions_um = read_positions_um(bench.raw_dir / "chanMap.mat")
     assert np.array_equal(positions_um, nominal_positions_um())
-    assert read_summary_row(bench.raw_dir / "Data Summary.xlsx", "c5").patch_type == "WC, IC"
+    assert read_summary(bench.raw_dir / "Data Summary.xlsx").row("c5").patch_type == "WC, IC"
 
 
 def test_files_that_call_themselves_pages(server, bench):
@@ -145,7 +146,7 @@ def test_no_folder_for_it(bench, archive, tmp_path):
 # --- room ------------------------------------------------------------------------
 def test_room_is_known_before_anything_large_is_fetched(server, bench, monkeypatch):
     usage = shutil.disk_usage("/")
-    monkeypatch.setattr(disk.shutil, "disk_usage", lambda path: usage._replace(free=200_040_000))
+    monkeypatch.setattr(space.shutil, "disk_usage", lambda path: usage._replace(free=200_040_000))
     error = bench.fails(errors.SpaceError, "packed and unpacked", "c14")
     assert error.expected == "0.20 GB free" and error.got == "0.20 GB"
     assert not [seen for seen in server.seen if "tar.gz" in seen.path]
@@ -157,13 +158,13 @@ def test_how_much_room(tmp_path):
     listing = make_listing("x", "c14.tar.gz 7000\nc5.tar.gz 9000", None)
     cells = [listing.cell("c14"), listing.cell("c5")]
     kinds = {"is_local": False, "keep_archive": False, "window_s": 300.0}
-    room = plan_room(cells, tmp_path / "s.xlsx", fetched={"c5": 1000}, **kinds)
+    room = plan_space(cells, read_summary(tmp_path / "s.xlsx"), fetched={"c5": 1000}, **kinds)
     assert room.packed == 8000
     assert room.raw == pytest.approx(2 * 600 * (30_000 * 770 + 50_023.9 * 16), rel=1e-5)
     assert room.built == pytest.approx(2 * 300 * (30_000 * 1536 + 50_023.9 * 12), rel=1e-5)
-    kept = plan_room(cells, tmp_path / "s.xlsx", fetched={}, **kinds | {"keep_archive": True})
+    kept = plan_space(cells, read_summary(tmp_path / "s.xlsx"), fetched={}, **kinds | {"keep_archive": True})
     assert kept.packed == 16000
-    local = plan_room(cells, tmp_path / "s.xlsx", fetched={}, **kinds | {"is_local": True})
+    local = plan_space(cells, read_summary(tmp_path / "s.xlsx"), fetched={}, **kinds | {"is_local": True})
     assert local.packed == 0 and local.raw == room.raw
 
 
@@ -189,7 +190,7 @@ def test_a_real_full_disk(server, bench, small_disk, monkeypatch, room):
     bench.raw_dir = small_disk / "raw"
     bench.run()
     usage = shutil.disk_usage("/")
-    monkeypatch.setattr(disk.shutil, "disk_usage", lambda path: usage)
+    monkeypatch.setattr(space.shutil, "disk_usage", lambda path: usage)
     ballast = small_disk / "ballast"
     free = os.statvfs(small_disk).f_bavail * 4096
     ballast.write_bytes(bytes(free - room))

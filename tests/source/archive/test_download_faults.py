@@ -56,15 +56,15 @@ def server():
         yield server
 
 
-def side_files_first(server, bench):
-    """Side files in peace, so that faults meet the cell."""
+def shared_files_first(server, bench):
+    """Shared files in peace, so that faults meet the cell."""
     bench.run()
     server.seen.clear()
 
 
 @pytest.mark.parametrize("fault", PASSING, ids=lambda f: f"{f.kind}-{f.at}")
 def test_passing_trouble(server, bench, fault):
-    side_files_first(server, bench)
+    shared_files_first(server, bench)
     server.faults.append(fault)
     (cell,) = bench.run("c14")
     assert cell.status == "downloaded" and bench.cell_files("c14") == TRUTH
@@ -80,7 +80,7 @@ def test_passing_trouble(server, bench, fault):
 @pytest.mark.parametrize("etag", ["strong", "weak", None])
 def test_passing_trouble_of_a_resumed_file(server, bench, fault, etag):
     server.etag = etag
-    side_files_first(server, bench)
+    shared_files_first(server, bench)
     server.faults += [Fault("cut", SIZE // 2), fault]
     bench.run("c14")
     assert bench.cell_files("c14") == TRUTH and bench.left() == {"c14"}
@@ -96,7 +96,7 @@ def server_tag():
 
 
 def test_silence_counts_as_a_break(server, bench):
-    side_files_first(server, bench)
+    shared_files_first(server, bench)
     bench.timeouts = Timeouts(5.0, 0.2)
     server.faults += [Fault("stall", 0), Fault("stall", 5000)]
     bench.run("c14")
@@ -106,7 +106,7 @@ def test_silence_counts_as_a_break(server, bench):
 
 def test_a_trickle_counts_as_a_break(server, bench):
     """Bytes that come, but would take weeks: the connection is made anew, and it goes on."""
-    side_files_first(server, bench)
+    shared_files_first(server, bench)
     cell = tiny_cell("c14", n_npx=600)
     files = {path: data for path, data in RELEASE.items() if not path.endswith((".txt", ".md5"))}
     server.files = with_lists(files | {"data/c14.tar.gz": pack(cell, "c14/")})
@@ -122,18 +122,18 @@ def test_a_trickle_counts_as_a_break(server, bench):
 def test_the_session_ends_midway(server, bench, asks_with):
     """A new login, and on from the byte that was reached."""
     server.asks_with = asks_with
-    side_files_first(server, bench)
+    shared_files_first(server, bench)
     server.faults += [Fault("cut", 7000), Fault("expire"), Fault("cut", 3000), Fault("expire")]
     bench.run("c14")
     assert bench.cell_files("c14") == TRUTH
-    assert server.n_logins == 4  # one for the side files, one a run, two more
+    assert server.n_logins == 4  # one for the shared files, one a run, two more
     wanted = [None, *["bytes=7000-"] * 2, *["bytes=10000-"] * 2]
     assert server.ranges("c14.tar.gz") == wanted
 
 
 def test_another_file_in_its_place(server, bench):
     """The file is replaced between two runs: no byte of the old one stays."""
-    side_files_first(server, bench)
+    shared_files_first(server, bench)
     server.faults += [Fault("cut", SIZE // 2), *[Fault("status", 500)] * 5]
     bench.fails(errors.ServerError, "does not deliver", "c14")
     new = tiny_cell("c14", seed=1)
@@ -146,7 +146,7 @@ def test_another_file_in_its_place(server, bench):
 
 def test_another_file_during_the_transfer(server, bench):
     """The lists are of the new file, the part is of the old one, and the sizes are equal."""
-    side_files_first(server, bench)
+    shared_files_first(server, bench)
     old = bytearray(RELEASE["data/c14.tar.gz"])
     old[100] ^= 1
     server.files["data/c14.tar.gz"] = bytes(old)
@@ -177,7 +177,7 @@ LASTING = [
 
 @pytest.mark.parametrize(("fault", "kind", "match"), LASTING, ids=lambda v: getattr(v, "kind", ""))
 def test_lasting_trouble(server, bench, fault, kind, match):
-    side_files_first(server, bench)
+    shared_files_first(server, bench)
     server.faults += [fault] * 40
     with pytest.raises(kind, match=match) as caught:
         bench.run("c14")
@@ -193,7 +193,7 @@ def test_lasting_trouble(server, bench, fault, kind, match):
 
 def test_a_server_that_never_gets_further_is_given_up(server, bench):
     """It ignores Range and always breaks off at the same byte: bytes, but no progress."""
-    side_files_first(server, bench)
+    shared_files_first(server, bench)
     server.faults += [Fault("ignore_range", SIZE // 2)] * 50
     bench.fails(errors.ServerError, "keeps breaking", "c14")
     assert len(server.seen) == bench.attempts
@@ -202,7 +202,7 @@ def test_a_server_that_never_gets_further_is_given_up(server, bench):
 
 def test_slow_progress_is_progress(server, bench):
     """Far more breaks than attempts, each a little further."""
-    side_files_first(server, bench)
+    shared_files_first(server, bench)
     server.faults += [Fault("cut", 1000)] * 20
     bench.run("c14")
     assert bench.cell_files("c14") == TRUTH and len(server.seen) == 21
@@ -217,7 +217,7 @@ def bench_stages(bench):
 def test_no_checksums(server, bench):
     """Without them a damaged file is still found, by its own CRC; and said so beforehand."""
     del server.files["checksums.md5"]
-    side_files_first(server, bench)
+    shared_files_first(server, bench)
     server.faults.append(Fault("corrupt", SIZE // 2))
     bench.run("c14")
     assert bench.cell_files("c14") == TRUTH
@@ -249,7 +249,7 @@ def test_random_nights(server, bench, monkeypatch):
     """240 schedules of faults: the right bytes or a clear error, and never anything else."""
     # A flush to the disk at every rename would test the disk.
     monkeypatch.setattr(download, "sync_tree", lambda folder: None)
-    side_files_first(server, bench)
+    shared_files_first(server, bench)
     rng = random.Random(20180706)
     outcomes = {"whole": 0, "error": 0}
     cell = bench.raw_dir / "Recordings/c14"

@@ -76,17 +76,19 @@ def test_checksums_of_a_mac_and_with_another_prefix():
     text = f"MD5 (spe-1/data/c14.tar.gz) = {'A' * 32}\n{'b' * 32}  spe-1/data/chanMap.mat\n"
     listing = make_listing("x", FILELIST, text)
     assert listing.cell("c14").packed == ListedFile("data/c14.tar.gz", 20, "a" * 32)
-    assert listing.side_file("chanMap.mat").md5 == "b" * 32
+    assert listing.shared_file("chanMap.mat").md5 == "b" * 32
     assert listing.cell("c1").packed.md5 is None
 
 
 def test_finding():
     listing = make_listing("x", FILELIST, None)
-    assert listing.side_file("Data Summary.xlsx").path == "data/Data Summary.xlsx"
-    assert make_listing("x", "d/Data_Summary.xlsx 5", None).side_file("Data Summary.xlsx").size == 5
+    assert listing.shared_file("Data Summary.xlsx").path == "data/Data Summary.xlsx"
+    assert (
+        make_listing("x", "d/Data_Summary.xlsx 5", None).shared_file("Data Summary.xlsx").size == 5
+    )
     # A name in the top folder goes before a copy of it deeper down.
     twice = make_listing("x", "chanMap.mat 1\nold/chanMap.mat 2", None)
-    assert twice.side_file("chanMap.mat").size == 1
+    assert twice.shared_file("chanMap.mat").size == 1
     loose = make_listing("x", "R/c14/c14_npx_raw.bin 1\nR/c14/patch_ch1.bin 2\nR/c1/n.bin 3", None)
     assert [file.size for file in loose.cell("c14").loose] == [1, 2]
     assert loose.cell("c14").n_bytes == 3

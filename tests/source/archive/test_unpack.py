@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spe1_builder import disk, errors
+from spe1_builder import errors
+from spe1_builder.disk import space
 from spe1_builder.errors import Spe1Error
 from spe1_builder.source.archive.server.listing import ListedFile
 from spe1_builder.source.archive.transfer.unpack import unpack
@@ -181,7 +182,7 @@ def test_damaged_bytes_never_pass(place, seed, where, n, packs):
 
 def test_members_that_do_not_fit(place, monkeypatch):
     usage = shutil.disk_usage("/")
-    monkeypatch.setattr(disk.shutil, "disk_usage", lambda path: usage._replace(free=10_000))
+    monkeypatch.setattr(space.shutil, "disk_usage", lambda path: usage._replace(free=10_000))
     with pytest.raises(errors.SpaceError, match=r"c14_npx_raw\.bin, which c14\.tar\.gz"):
         place(pack(CELL, "c14/"))
 

@@ -19,8 +19,7 @@ from spe1_builder.progress import Silent
 from spe1_builder.source.recording.raw import open_raw_cell
 from spe1_builder.source.recording.summary import (
     SUMMARY_COLUMNS,
-    read_summary_row,
-    read_summary_table,
+    read_summary,
 )
 from spe1_builder.source.simulation import patch
 from spe1_builder.source.simulation.archive import (
@@ -113,12 +112,12 @@ def test_channel_map_is_kilosorts_and_reads_back(raw_dir: Path) -> None:
 
 def test_summary_holds_the_release_and_what_was_simulated(raw_dir: Path) -> None:
     path = RawLayout(raw_dir).summary
-    table = read_summary_table(path)
+    table = read_summary(path).table
     assert len(table) == 43
     assert list(table[0]) == list(SUMMARY_COLUMNS)
     by_id = {row["Cell"]: row for row in table}
     for cell_id, patch_type in CELLS.items():
-        truth, row = read_truth(raw_dir, cell_id), read_summary_row(path, cell_id)
+        truth, row = read_truth(raw_dir, cell_id), read_summary(path).row(cell_id)
         assert row.chan_predicted == truth.electrode == get_cell(cell_id).chan_predicted
         assert row.patch_type == patch_type
         assert row.patch_rate_hz == pytest.approx(truth.patch_rate_hz, rel=1e-12)

@@ -13,7 +13,7 @@ import pytest
 
 from spe1_builder.errors import OptionError, RawDataError
 from spe1_builder.layout import RawLayout
-from spe1_builder.source.recording.summary import read_summary_table
+from spe1_builder.source.recording.summary import read_summary
 from spe1_builder.source.simulation import archive as simulate
 from spe1_builder.source.simulation import patch
 from spe1_builder.source.simulation.archive import (
@@ -146,12 +146,12 @@ def test_a_real_cell_put_there_meanwhile_is_left_alone(
 def test_the_summary_keeps_the_release_row_of_a_real_cell(raw_dir: Path) -> None:
     _put_real(RawLayout(raw_dir).cell_file("c14", "npx_raw"))
     simulate_archive(raw_dir, ["c15"], TINY)
-    rows = {row["Cell"]: row for row in read_summary_table(RawLayout(raw_dir).summary)}
+    rows = {row["Cell"]: row for row in read_summary(RawLayout(raw_dir).summary).table}
     assert rows["c15"]["# Patch Spikes"] == len(read_truth(raw_dir, "c15").patch_samples)
     assert rows["c14"]["Recording Length (mins)"] > 1
 
 
-# --- real side files -------------------------------------------------------------
+# --- real shared files -------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["chanMap.mat", "Data Summary.xlsx"])
@@ -190,7 +190,7 @@ def test_a_folder_without_any_truth_is_left_alone(tmp_path: Path, no_work: None)
 @pytest.mark.parametrize("text", ["", "{", "5", '{"chanMap.mat": []}', "[" * 9999])
 def test_a_damaged_record_is_refused(raw_dir: Path, no_work: None, text: str) -> None:
     (raw_dir / "truth" / "archive.json").write_text(text)
-    _refuse(raw_dir, ["c14", "c26"], "record of the simulated side files", RawDataError)
+    _refuse(raw_dir, ["c14", "c26"], "record of the simulated shared files", RawDataError)
 
 
 def test_the_side_files_of_a_run_killed_before_its_record_are_known(raw_dir: Path) -> None:

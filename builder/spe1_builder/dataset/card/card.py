@@ -1,4 +1,4 @@
-"""The dataset card and the side files of a root, made again from what is present."""
+"""The dataset card and the shared files of a root, made again from what is present."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 
 from spe1_builder.cells import CELL_SETS, catalogue
 from spe1_builder.constants import LICENSE_NAME
-from spe1_builder.dataset.metadata import ConversionMetadata, read_model
-from spe1_builder.dataset.write.root import has_our_card
+from spe1_builder.dataset.metadata import METADATA_HOLDS, ConversionMetadata, read_model
+from spe1_builder.dataset.sidecars import SIDECARS
+from spe1_builder.disk.atomic import write_text
 from spe1_builder.errors import OptionError, OutputError
 from spe1_builder.layout import (
     BENCHMARK_NAME,
@@ -69,6 +70,14 @@ def read_built_cells(layout: RootLayout) -> list[BuiltCell]:
     return cells
 
 
+def has_our_card(layout: RootLayout) -> bool:
+    """Whether the root's card is there and was written by this package."""
+    try:
+        return CARD_MARKER in layout.card.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return False
+
+
 def write_card(root: Path, *, without: str | None = None) -> Path:
     """Write ``README.md`` for the cells that are present; returns its path.
 
@@ -94,9 +103,7 @@ def write_card(root: Path, *, without: str | None = None) -> Path:
         )
     cells = [cell for cell in read_built_cells(layout) if cell.cell_id != without]
     text = card_text(cells, has_benchmark=layout.benchmark.is_file())
-    partial = layout.card.with_name(layout.card.name + ".incomplete")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(layout.card)
+    write_text(layout.card, text)
     return layout.card
 
 
@@ -165,10 +172,18 @@ def _cell_table(cells: list[BuiltCell]) -> str:
     return "\n".join(lines)
 
 
+def _file_table() -> str:
+    lines = [f"| `{sidecar.name}` | {sidecar.holds} |" for sidecar in SIDECARS]
+    return "\n".join(
+        ["| file | holds |", "|---|---|", *lines, f"| `{METADATA_NAME}` | {METADATA_HOLDS} |"]
+    )
+
+
 def _body(cells: list[BuiltCell], has_benchmark: bool) -> str:
     template = Path(__file__).with_name("card_body.md").read_text(encoding="utf-8")
     example = cells[0].cell_id if cells else "c14"
     return template.format(
+        files=_file_table(),
         table=_cell_table(cells) if cells else "No cell has been built yet.",
         n_cells=len(cells),
         warning=_SIMULATED if any(c.metadata.provenance.simulated for c in cells) else "",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from spe1_builder.constants import DATA_VERSION
+from spe1_builder.disk.atomic import write_text
 from spe1_builder.progress import Progress, Silent, stage
 
 #: Stays in the L2 cache between reading and hashing.
@@ -68,7 +69,7 @@ class HashCache:
     def save(self) -> None:
         """Keep the cache for the next run."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.write_text(json.dumps(self._known, indent=1), encoding="utf-8")
+        write_text(self._path, json.dumps(self._known, indent=1))
 
 
 def _stat(path: Path) -> list[int]:

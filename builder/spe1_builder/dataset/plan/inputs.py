@@ -9,13 +9,13 @@ import numpy as np
 
 from spe1_builder.cells import PATCH_TYPES, PatchType
 from spe1_builder.dataset.plan.fingerprint import HashCache, RawFile, fingerprint, hash_files
-from spe1_builder.dataset.plan.options import BuildOptions, Window, plan_window
+from spe1_builder.dataset.plan.options import BuildOptions
 from spe1_builder.errors import SummaryError
 from spe1_builder.layout import RawLayout, RootLayout
 from spe1_builder.probe import read_positions_um
 from spe1_builder.progress import Progress
 from spe1_builder.source.recording.raw import RawCell, open_raw_cell
-from spe1_builder.source.recording.summary import read_summary_row
+from spe1_builder.source.recording.summary import Summary, read_summary
 from spe1_builder.source.simulation.truth import is_simulated
 
 #: Raw files that decide what is written; the sync channels do not.
@@ -53,48 +53,78 @@ class Sources:
         return Path(self.recordings or RawLayout(Path(self.raw_dir)).recordings) / cell_id
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class SharedFiles:
+    """What the archive has once for all cells, read once.
+
+    Attributes
+    ----------
+    chan_map : bytes
+        ``chanMap.mat`` itself.
+    positions_um : np.ndarray
+        float32 (n_channels, 2), what it says.
+    summary : Summary
+        ``Data Summary.xlsx``.
+    """
+
+    chan_map: bytes
+    positions_um: np.ndarray
+    summary: Summary
+
+
+@dataclass(frozen=True, eq=False)
 class Inputs:
     """A cell's inputs, read and checked.
 
     Attributes
     ----------
     raw : RawCell
-    window : Window
+    shared : SharedFiles
     patch_type : PatchType
     gt_channel : int
         Ground-truth electrode.
-    positions_um : np.ndarray
-        float32 (n_channels, 2).
     simulated : bool
         The raw files come from the simulator.
     """
 
     raw: RawCell
-    window: Window
+    shared: SharedFiles
     patch_type: PatchType
     gt_channel: int
-    positions_um: np.ndarray
     simulated: bool
 
 
 @dataclass(frozen=True)
-class Identity:
+class InputIdentity:
     """The raw files by content, and the fingerprint of what a build of them would write."""
 
     raw_files: list[RawFile]
     fingerprint: str
 
 
-def read_inputs(cell_id: str, sources: Sources, options: BuildOptions) -> Inputs:
-    """Read the side files, find the raw files, and plan the window.
+def read_shared_files(sources: Sources) -> SharedFiles:
+    """Read the channel map and the summary.
+
+    Raises
+    ------
+    MissingFileError, ProbeError, SummaryError
+        They are not there, or not what they should be.
+    """
+    summary = read_summary(sources.summary_path)
+    positions_um = read_positions_um(sources.chan_map_path)
+    return SharedFiles(sources.chan_map_path.read_bytes(), positions_um, summary)
+
+
+def read_inputs(cell_id: str, sources: Sources) -> Inputs:
+    """Read the shared files, and find and check the cell's raw files.
 
     Raises
     ------
     Spe1Error
-        The summary, the channel map, the raw files or the options are unusable.
+        The summary, the channel map or the raw files are unusable.
     """
-    row = read_summary_row(sources.summary_path, cell_id)
+    shared = read_shared_files(sources)
+    row = shared.summary.row(cell_id)
     patch_type = PATCH_TYPES.get(row.patch_type)
     if patch_type is None:
         raise SummaryError(
@@ -104,30 +134,28 @@ def read_inputs(cell_id: str, sources: Sources, options: BuildOptions) -> Inputs
             got=repr(row.patch_type),
             do="correct that cell of the table: units and polarity of the trace depend on it",
         )
-    positions_um = read_positions_um(sources.chan_map_path)
     raw = open_raw_cell(
         Path(sources.raw_dir),
         cell_id,
         cell_dir=sources.cell_dir(cell_id),
         patch_rate_hz=row.patch_rate_hz,
     )
-    window = plan_window(raw.n_npx, options)
     simulated = is_simulated(Path(sources.raw_dir), cell_id, raw.files)
-    return Inputs(raw, window, patch_type, row.chan_predicted, positions_um, simulated)
+    return Inputs(raw, shared, patch_type, row.chan_predicted, simulated)
 
 
 def identify(
     layout: RootLayout,
-    cell_id: str,
     inputs: Inputs,
     sources: Sources,
     options: BuildOptions,
     progress: Progress,
-) -> Identity:
+) -> InputIdentity:
     """Hashes of the raw files and the fingerprint of what this build would write."""
+    cell_id = inputs.raw.cell_id
     cache = HashCache(layout.private / f"{cell_id}.hashes.json")
     files = {role: path for role, path in inputs.raw.files.items() if role in _ROLES}
     raw_files = hash_files(files | {"chan_map": sources.chan_map_path}, cache, progress)
     cache.save()
     facts = {"chan_predicted": inputs.gt_channel, "patch_type": inputs.patch_type.release_name}
-    return Identity(raw_files, fingerprint(cell_id, raw_files, facts, options.as_dict()))
+    return InputIdentity(raw_files, fingerprint(cell_id, raw_files, facts, options.as_dict()))

@@ -4,64 +4,67 @@ from __future__ import annotations
 
 import math
 import operator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from spe1_builder.constants import N_CHANNELS, NPX_RATE_HZ
-from spe1_builder.errors import OptionError, RawDataError
-from spe1_builder.signal.bandpass.preprocess import ENGINES
+from spe1_builder.constants import ENGINES, FAST_ENGINE, N_CHANNELS, NPX_RATE_HZ, REFERENCE_ENGINE
+from spe1_builder.dataset.plan.declared import documented_fields
+from spe1_builder.errors import OptionError
 from spe1_builder.source.recording.patch import SPIKE_SOURCES
 
 #: Two rows make one record batch, whose inner list offsets are int32.
 _MAX_SEGMENT_SAMPLES = (2**31 - 1) // (2 * N_CHANNELS)
+#: What the reference engine was called in 0.1; still taken.
+_OLD_REFERENCE_ENGINE = "reference"
 
 
+def _option(default: Any, doc: str) -> Any:
+    """A field of `BuildOptions` with what it means: the one place where that is said."""
+    return field(default=default, metadata={"doc": doc})
+
+
+@documented_fields
 @dataclass(frozen=True)
 class BuildOptions:
-    """Every choice that decides what a build writes; all are recorded.
+    """Every choice that decides what a build writes; all are recorded."""
 
-    Attributes
-    ----------
-    skip_seconds : float
-        Settling period before the analysis window.
-    duration_s : float
-        Longest analysis window.
-    segment_duration_s : float
-        One row.
-    train_fraction : float
-        Share of the segments that become ``train``, the first ones.
-    ms_before, ms_after : float
-        Template window around a spike.
-    spike_source : {"auto", "file", "detect"}
-    engine : {"fast", "reference"}
-    bad_channel_chunks, bad_channel_seed : int
-        Random chunks that bad-channel detection looks at.
-    """
-
-    skip_seconds: float = 10.0
-    duration_s: float = 300.0
-    segment_duration_s: float = 3.0
-    train_fraction: float = 0.8
-    ms_before: float = 1.0
-    ms_after: float = 2.0
-    spike_source: str = "auto"
-    engine: str = "fast"
-    bad_channel_chunks: int = 100
-    bad_channel_seed: int = 0
+    skip_seconds: float = _option(10.0, "Settling period before the analysis window, s.")
+    duration_s: float = _option(300.0, "Longest analysis window, s.")
+    segment_duration_s: float = _option(3.0, "Length of one row, s.")
+    train_fraction: float = _option(
+        0.8, "Share of the segments, the first ones, that become train."
+    )
+    ms_before: float = _option(1.0, "Template window before the spike, ms.")
+    ms_after: float = _option(2.0, "Template window from the spike on, ms.")
+    spike_source: str = _option(
+        "auto",
+        "file: the release's spike indices. detect: spikes of the patch trace. auto: the former "
+        "where they exist.",
+    )
+    engine: str = _option(
+        FAST_ENGINE,
+        "fast: compiled kernels. spikeinterface: SpikeInterface in float64, slow, the reference.",
+    )
+    bad_channel_chunks: int = _option(
+        100, "Random chunks of 0.3 s that bad-channel detection looks at."
+    )
+    bad_channel_seed: int = _option(0, "Seed of the choice of those chunks.")
 
     def __post_init__(self) -> None:
+        if self.engine == _OLD_REFERENCE_ENGINE:
+            object.__setattr__(self, "engine", REFERENCE_ENGINE)
         # 300, 300.0 and np.float32(300) are one option, and must give one fingerprint.
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for option in fields(self):
+            value = getattr(self, option.name)
             try:
-                if isinstance(value, bool) or isinstance(value, str) != (field.type == "str"):
+                if isinstance(value, bool) or isinstance(value, str) != (option.type == "str"):
                     raise TypeError
-                if field.type == "float":
-                    object.__setattr__(self, field.name, float(value))
-                elif field.type == "int":
-                    object.__setattr__(self, field.name, operator.index(value))
+                if option.type == "float":
+                    object.__setattr__(self, option.name, float(value))
+                elif option.type == "int":
+                    object.__setattr__(self, option.name, operator.index(value))
             except (TypeError, ValueError):
-                self._require(field.name, False, f"a value of type {field.type}")
+                self._require(option.name, False, f"a value of type {option.type}")
         sample_s = 1.0 / NPX_RATE_HZ
         self._require("skip_seconds", self.skip_seconds >= 0, "0 or more")
         self._require("duration_s", self.duration_s >= sample_s, "more than 0")
@@ -111,85 +114,3 @@ class BuildOptions:
     def as_dict(self) -> dict[str, Any]:
         """The options as JSON values, for the fingerprint and the metadata."""
         return asdict(self)
-
-
-@dataclass(frozen=True)
-class Window:
-    """The analysis window of a recording, cut into segments.
-
-    Attributes
-    ----------
-    start, stop : int
-        NPX samples [start, stop).
-    segment_samples : int
-        Length of every segment but the last, which may be shorter.
-    n_train : int
-        The first ``n_train`` segments are ``train``.
-    """
-
-    start: int
-    stop: int
-    segment_samples: int
-    n_train: int
-
-    @property
-    def n_samples(self) -> int:
-        return self.stop - self.start
-
-    @property
-    def n_segments(self) -> int:
-        return -(-self.n_samples // self.segment_samples)
-
-    def segment(self, index: int) -> tuple[int, int]:
-        """Samples [first, last) of one segment, counted from the window's start."""
-        first = index * self.segment_samples
-        return first, min(first + self.segment_samples, self.n_samples)
-
-    def split_segments(self, split: str) -> range:
-        """Indices of the segments of ``train`` or ``test``."""
-        return range(self.n_train) if split == "train" else range(self.n_train, self.n_segments)
-
-    def split_samples(self, split: str) -> int:
-        """Samples of ``train`` or ``test``."""
-        n_train_samples = self.n_train * self.segment_samples
-        return n_train_samples if split == "train" else self.n_samples - n_train_samples
-
-
-def plan_window(n_npx: int, options: BuildOptions) -> Window:
-    """The window and its segments.
-
-    Raises
-    ------
-    RawDataError
-        The recording is not longer than the skip.
-    OptionError
-        Fewer than two segments, or a split without any.
-    """
-    start = round(options.skip_seconds * NPX_RATE_HZ)
-    stop = min(start + round(options.duration_s * NPX_RATE_HZ), n_npx)
-    if stop <= start:
-        raise RawDataError(
-            "The recording is not longer than the settling period that is skipped.",
-            expected=f"more than {options.skip_seconds} s",
-            got=f"{n_npx / NPX_RATE_HZ:.3f} s",
-            do="lower skip_seconds (--skip-seconds)",
-        )
-    window = Window(start, stop, round(options.segment_duration_s * NPX_RATE_HZ), 0)
-    n_segments = window.n_segments
-    if n_segments < 2:
-        raise OptionError(
-            "The analysis window gives fewer than two segments, so no train and test.",
-            expected="two or more",
-            got=f"{n_segments} of {options.segment_duration_s} s "
-            f"in {window.n_samples / NPX_RATE_HZ:.3f} s",
-            do="lower segment_duration_s or skip_seconds, or raise duration_s",
-        )
-    n_train = int(n_segments * options.train_fraction)
-    if not 0 < n_train < n_segments:
-        raise OptionError(
-            "train_fraction leaves one split without a segment.",
-            expected="at least one segment in train and in test",
-            got=f"{n_train} of {n_segments} in train",
-            do="change train_fraction, or lower segment_duration_s",
-        )
-    return Window(start, stop, window.segment_samples, n_train)

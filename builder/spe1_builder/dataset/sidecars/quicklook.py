@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spe1_builder.cells import PatchType
 from spe1_builder.constants import NPX_RATE_HZ
+from spe1_builder.dataset.sidecars.facts import CellFacts
+from spe1_builder.dataset.sidecars.png import check_png
+from spe1_builder.dataset.sidecars.sidecar import CheckedCell, Sidecar
+from spe1_builder.layout import QUICKLOOK_NAME
 from spe1_builder.signal.template import Template
-from spe1_builder.source.recording.patch import PatchWindow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,45 +31,13 @@ _PROBE_REACH_UM = 70.0
 _PEAK_HEIGHT_UM = 22.0
 
 
-@dataclass(frozen=True)
-class Quicklook:
-    """What the picture shows.
-
-    Attributes
-    ----------
-    cell_id : str
-    patch_type : PatchType
-    window : PatchWindow
-    spikes : np.ndarray
-        int64 (n_spikes,), samples of the analysis window.
-    template : Template
-    positions_um : np.ndarray
-        float32 (n_channels, 2).
-    peak_channel, gt_channel : int
-    bad_channels : tuple of int
-    simulated : bool
-        Said in the title, so that nobody takes the picture for real data.
-    """
-
-    cell_id: str
-    patch_type: PatchType
-    window: PatchWindow
-    spikes: np.ndarray
-    template: Template
-    positions_um: np.ndarray
-    peak_channel: int
-    gt_channel: int
-    bad_channels: tuple[int, ...]
-    simulated: bool
-
-
 def load_drawing() -> None:
     """Import what `draw_quicklook` needs, which takes half a second: while the rows are written."""
     import matplotlib.backends.backend_agg
     import matplotlib.figure  # noqa: F401
 
 
-def draw_quicklook(path: Path, look: Quicklook) -> None:
+def draw_quicklook(path: Path, facts: CellFacts) -> None:
     """Draw the four panels and write them as PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -78,20 +48,28 @@ def draw_quicklook(path: Path, look: Quicklook) -> None:
         [["whole", "whole", "probe"], ["zoom", "zoom", "probe"], ["wave", "wave", "probe"]],
         width_ratios=[1, 1, 1.1],
     )
-    _draw_whole(panels["whole"], look)
-    _draw_zoom(panels["zoom"], look)
-    _draw_waveform(panels["wave"], look)
-    _draw_probe(panels["probe"], look)
+    _draw_whole(panels["whole"], facts)
+    _draw_zoom(panels["zoom"], facts)
+    _draw_waveform(panels["wave"], facts)
+    plan, gt_channel = facts.plan, facts.plan.inputs.gt_channel
+    _draw_probe(
+        panels["probe"],
+        facts.template,
+        plan.positions_um,
+        facts.peak_channel,
+        gt_channel,
+        facts.bad.all,
+    )
     for name in ("whole", "zoom", "wave"):
-        panels[name].set_ylabel(f"patch ({look.patch_type.units})")
+        panels[name].set_ylabel(f"patch ({facts.plan.inputs.patch_type.units})")
         panels[name].spines[["top", "right"]].set_visible(False)
-    peak_x_um, peak_y_um = look.positions_um[look.peak_channel]
-    gt_x_um, gt_y_um = look.positions_um[look.gt_channel]
+    peak_x_um, peak_y_um = plan.positions_um[facts.peak_channel]
+    gt_x_um, gt_y_um = plan.positions_um[gt_channel]
     distance_um = float(np.hypot(peak_x_um - gt_x_um, peak_y_um - gt_y_um))
     figure.suptitle(
-        f"{look.cell_id}{' (simulated)' if look.simulated else ''}"
-        f"  ·  {look.patch_type.release_name}  ·  {len(look.spikes)} spikes"
-        f"  ·  peak channel {look.peak_channel}, ground truth {look.gt_channel}"
+        f"{plan.cell_id}{' (simulated)' if plan.inputs.simulated else ''}"
+        f"  ·  {plan.inputs.patch_type.release_name}  ·  {len(plan.window_spikes)} spikes"
+        f"  ·  peak channel {facts.peak_channel}, ground truth {gt_channel}"
         f" ({distance_um:.0f} µm apart)",
         fontsize=12,
     )
@@ -99,17 +77,17 @@ def draw_quicklook(path: Path, look: Quicklook) -> None:
     figure.savefig(path, metadata={"Software": None})
 
 
-def _patch_at(look: Quicklook, start_s: float, stop_s: float) -> tuple[np.ndarray, np.ndarray]:
+def _patch_at(facts: CellFacts, start_s: float, stop_s: float) -> tuple[np.ndarray, np.ndarray]:
     """Times (s) and values of the patch samples of a stretch of the window."""
-    window = look.window
+    window = facts.plan.patch
     rate_hz = window.raw.patch_rate_hz
     first = max(window.first, window.first + int(start_s * rate_hz))
     last = min(window.last, window.first + int(stop_s * rate_hz) + 1)
     return window.times_s(first, last), window.raw.read_patch(first, last)
 
 
-def _draw_whole(axes: Axes, look: Quicklook) -> None:
-    window = look.window
+def _draw_whole(axes: Axes, facts: CellFacts) -> None:
+    window = facts.plan.patch
     edges = np.linspace(window.first, window.last, min(_ENVELOPE_BINS, len(window)) + 1).astype(int)
     low, high = [], []
     for first, last in pairwise(edges):
@@ -119,8 +97,8 @@ def _draw_whole(axes: Axes, look: Quicklook) -> None:
     times_s = np.array([window.times_s(edge, edge + 1)[0] for edge in edges[:-1]])
     axes.fill_between(times_s, low, high, color=_TRACE, linewidth=0.4)
     axes.plot(
-        look.spikes / NPX_RATE_HZ,
-        np.full(len(look.spikes), 1.02),
+        facts.plan.window_spikes / NPX_RATE_HZ,
+        np.full(len(facts.plan.window_spikes), 1.02),
         "|",
         color=_SPIKE,
         markersize=7,
@@ -152,15 +130,15 @@ def busiest_second_s(spikes: np.ndarray, duration_s: float) -> float:
     return max(0.0, min(start_s, duration_s - _ZOOM_S))
 
 
-def _duration_s(look: Quicklook) -> float:
-    return float(look.window.times_s(look.window.last - 1, look.window.last)[0])
+def _duration_s(facts: CellFacts) -> float:
+    return float(facts.plan.patch.times_s(facts.plan.patch.last - 1, facts.plan.patch.last)[0])
 
 
-def _draw_zoom(axes: Axes, look: Quicklook) -> None:
-    start_s = busiest_second_s(look.spikes, _duration_s(look))
-    times_s, patch = _patch_at(look, start_s, start_s + _ZOOM_S)
+def _draw_zoom(axes: Axes, facts: CellFacts) -> None:
+    start_s = busiest_second_s(facts.plan.window_spikes, _duration_s(facts))
+    times_s, patch = _patch_at(facts, start_s, start_s + _ZOOM_S)
     axes.plot(times_s, patch, color=_TRACE, linewidth=0.5)
-    spikes_s = look.spikes / NPX_RATE_HZ
+    spikes_s = facts.plan.window_spikes / NPX_RATE_HZ
     shown_s = spikes_s[(spikes_s >= start_s) & (spikes_s <= start_s + _ZOOM_S)]
     axes.plot(
         shown_s,
@@ -175,16 +153,16 @@ def _draw_zoom(axes: Axes, look: Quicklook) -> None:
     axes.set_xlabel("s from the window's start")
 
 
-def _draw_waveform(axes: Axes, look: Quicklook) -> None:
+def _draw_waveform(axes: Axes, facts: CellFacts) -> None:
     before_s, after_s = (ms / 1000.0 for ms in _WAVEFORM_MS)
-    grid_s = np.arange(-before_s, after_s, 1.0 / look.window.raw.patch_rate_hz)
-    duration_s = _duration_s(look)
-    spikes_s = look.spikes / NPX_RATE_HZ
+    grid_s = np.arange(-before_s, after_s, 1.0 / facts.plan.raw.patch_rate_hz)
+    duration_s = _duration_s(facts)
+    spikes_s = facts.plan.window_spikes / NPX_RATE_HZ
     inside = spikes_s[(spikes_s > before_s) & (spikes_s < duration_s - after_s)]
     chosen = inside[:: max(1, len(inside) // _MAX_OVERLAID)][:_MAX_OVERLAID]
     waves = []
     for spike_s in chosen:
-        times_s, patch = _patch_at(look, spike_s - before_s - 1e-3, spike_s + after_s + 1e-3)
+        times_s, patch = _patch_at(facts, spike_s - before_s - 1e-3, spike_s + after_s + 1e-3)
         waves.append(np.interp(grid_s, times_s - spike_s, patch))
     if waves:
         axes.plot(grid_s * 1000.0, np.transpose(waves), color=_BAD, linewidth=0.4, alpha=0.6)
@@ -195,37 +173,44 @@ def _draw_waveform(axes: Axes, look: Quicklook) -> None:
     axes.set_xlabel("ms from the spike")
 
 
-def _draw_probe(axes: Axes, look: Quicklook) -> None:
-    positions, mean_uV = look.positions_um, look.template.mean_uV
-    y_um = positions[[look.peak_channel, look.gt_channel], 1]
+def _draw_probe(
+    axes: Axes,
+    template: Template,
+    positions_um: np.ndarray,
+    peak_channel: int,
+    gt_channel: int,
+    bad_channels: Sequence[int],
+) -> None:
+    """The template on its sites; ``positions_um`` is (n_channels, 2)."""
+    mean_uV = template.mean_uV
+    y_um = positions_um[[peak_channel, gt_channel], 1]
     near = np.flatnonzero(
-        (positions[:, 1] >= y_um.min() - _PROBE_REACH_UM)
-        & (positions[:, 1] <= y_um.max() + _PROBE_REACH_UM)
+        (positions_um[:, 1] >= y_um.min() - _PROBE_REACH_UM)
+        & (positions_um[:, 1] <= y_um.max() + _PROBE_REACH_UM)
     )
-    scale_uV = max(float(np.abs(mean_uV[:, look.peak_channel]).max()), 1e-6)
+    scale_uV = max(float(np.abs(mean_uV[:, peak_channel]).max()), 1e-6)
     # A site is 32 um from its neighbour in its row, and rows are 20 um apart.
     x_offsets = np.linspace(-13.0, 13.0, len(mean_uV))
     for channel in near:
-        is_bad = channel in look.bad_channels
-        is_peak = channel == look.peak_channel
+        is_bad = channel in bad_channels
+        is_peak = channel == peak_channel
         axes.plot(
-            positions[channel, 0] + x_offsets,
-            positions[channel, 1] + _PEAK_HEIGHT_UM * mean_uV[:, channel] / scale_uV,
+            positions_um[channel, 0] + x_offsets,
+            positions_um[channel, 1] + _PEAK_HEIGHT_UM * mean_uV[:, channel] / scale_uV,
             color=_PEAK if is_peak else _BAD if is_bad else _TRACE,
             linewidth=1.6 if is_peak else 0.8,
             linestyle=":" if is_bad else "-",
         )
-    gt_x_um, gt_y_um = positions[look.gt_channel]
+    gt_x_um, gt_y_um = positions_um[gt_channel]
     axes.plot(
         gt_x_um, gt_y_um, "s", color=_TRUTH, markersize=17, fillstyle="none", markeredgewidth=2
     )
-    _draw_scale_bar(axes, scale_uV, float(positions[near, 0].max()), float(y_um.mean()))
-    _draw_probe_legend(axes, look, has_bad=bool(np.isin(near, look.bad_channels).any()))
-    before_ms, after_ms = (
-        n / NPX_RATE_HZ * 1000 for n in (look.template.n_before, look.template.n_after)
-    )
+    _draw_scale_bar(axes, scale_uV, float(positions_um[near, 0].max()), float(y_um.mean()))
+    has_bad = bool(np.isin(near, bad_channels).any())
+    _draw_probe_legend(axes, float(np.ptp(mean_uV[:, peak_channel])), has_bad=has_bad)
+    before_ms, after_ms = (n / NPX_RATE_HZ * 1000 for n in (template.n_before, template.n_after))
     axes.set_title(
-        f"template, {look.template.n_spikes_used} spikes, −{before_ms:.3g} to {after_ms:.3g} ms",
+        f"template, {template.n_spikes_used} spikes, −{before_ms:.3g} to {after_ms:.3g} ms",
         fontsize=10,
     )
     axes.set_xlabel("x (µm)")
@@ -250,10 +235,22 @@ def _draw_scale_bar(axes: Axes, scale_uV: float, x_um: float, y_um: float) -> No
     axes.set_xlim(right=x_um + 10.0)
 
 
-def _draw_probe_legend(axes: Axes, look: Quicklook, *, has_bad: bool) -> None:
-    peak_to_peak_uV = np.ptp(look.template.mean_uV[:, look.peak_channel])
+def _draw_probe_legend(axes: Axes, peak_to_peak_uV: float, *, has_bad: bool) -> None:
     axes.plot([], [], "s", color=_TRUTH, fillstyle="none", label="ground-truth electrode")
     axes.plot([], [], color=_PEAK, label=f"peak channel ({peak_to_peak_uV:.0f} µV p-p)")
     if has_bad:
         axes.plot([], [], color=_BAD, linestyle=":", label="bad channel")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.06), fontsize=8, frameon=False)
+
+
+def check_quicklook(path: Path, cell: CheckedCell) -> None:
+    """The picture is a whole PNG."""
+    check_png(path, cell.at(QUICKLOOK_NAME))
+
+
+QUICKLOOK = Sidecar(
+    name=QUICKLOOK_NAME,
+    holds="patch trace, spikes, waveform, template on the probe",
+    write=draw_quicklook,
+    check=check_quicklook,
+)

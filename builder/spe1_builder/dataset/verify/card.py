@@ -1,4 +1,4 @@
-"""What lies beside the cells of a root: the card, the side files, and what should not."""
+"""What lies beside the cells of a root: the card, the shared files, and what should not."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from spe1_builder.dataset.card.card import read_built_cells
+from spe1_builder.dataset.findings import Report, listing
 from spe1_builder.dataset.metadata import ConversionMetadata
-from spe1_builder.dataset.verify.report import Report, listing
 from spe1_builder.errors import Spe1Error
 from spe1_builder.layout import (
     CARD_NAME,
@@ -22,7 +22,7 @@ from spe1_builder.layout import (
     RootLayout,
 )
 from spe1_builder.probe import read_positions_um
-from spe1_builder.source.recording.summary import read_summary_row, summary_as_csv
+from spe1_builder.source.recording.summary import read_summary
 
 _LEFTOVERS = ("*.incomplete", "*.replaced")
 #: What the YAML reader raises on values such as ``!!bool x``, beside its own errors.
@@ -89,9 +89,10 @@ def _check_summary(
 ) -> None:
     """Both forms of the summary, the same, and what the cells took from it."""
     path, copy = layout.root / SUMMARY_NAME, layout.root / SUMMARY_CSV_NAME
-    text = None
+    summary = text = None
     try:
-        text = summary_as_csv(path)
+        summary = read_summary(path)
+        text = summary.as_csv()
     except _TABLE_ERRORS as error:
         _add_error(report, SUMMARY_NAME, error)
     try:
@@ -100,9 +101,11 @@ def _check_summary(
             report.add(SUMMARY_CSV_NAME, f"is not the table of {SUMMARY_NAME}")
     except (OSError, UnicodeDecodeError) as error:
         report.add(SUMMARY_CSV_NAME, "cannot be read", got=error)
-    for cell_id, metadata in cells.items() if text is not None else ():
+    if summary is None or text is None:
+        return
+    for cell_id, metadata in cells.items():
         try:
-            row = read_summary_row(path, cell_id)
+            row = summary.row(cell_id)
         except _TABLE_ERRORS as error:
             _add_error(report, SUMMARY_NAME, error)
             continue

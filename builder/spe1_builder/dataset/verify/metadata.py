@@ -4,35 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from spe1_builder.cells import PATCH_TYPES
 from spe1_builder.constants import N_CHANNELS, NPX_RATE_HZ, REFERENCE_CHANNELS
-from spe1_builder.dataset.metadata import ConversionMetadata, DatasetStats, read_model
-from spe1_builder.dataset.plan.options import BuildOptions, Window, plan_window
-from spe1_builder.dataset.verify.report import Report, listing, read_json
-from spe1_builder.dataset.write.rows import FEATURES
+from spe1_builder.dataset.findings import Report, listing, read_json
+from spe1_builder.dataset.metadata import ConversionMetadata
+from spe1_builder.dataset.plan.options import BuildOptions
+from spe1_builder.dataset.plan.window import Window, plan_window
+from spe1_builder.dataset.rows.batches import FEATURES
 from spe1_builder.errors import Spe1Error
 from spe1_builder.layout import DATASET_DICT_NAME, DATASET_INFO_NAME, SPLITS, STATE_NAME
 
-_M = TypeVar("_M", ConversionMetadata, DatasetStats)
-
-
-def read_side_model(path: Path, model: type[_M], where: str, report: Report) -> _M | None:
-    """A side file through its model, None if it is not what that says."""
-    try:
-        value = read_model(path, model)
-        read_json(path)  # the model's reader lets NaN pass where it does not look
-        return value
-    except Spe1Error as error:
-        report.add(where, error.what.rstrip("."), got=error.got)
-    except (OSError, ValueError) as error:
-        report.add(where, "not a JSON file", got=error)
-    return None
-
 
 @dataclass(frozen=True)
-class Plan:
+class TemplatePlan:
     """What the metadata's options lead to: the window and its segments, the template's window."""
 
     window: Window
@@ -40,7 +26,7 @@ class Plan:
     n_after: int
 
 
-def check_metadata(metadata: ConversionMetadata, where: str, report: Report) -> Plan | None:
+def check_metadata(metadata: ConversionMetadata, where: str, report: Report) -> TemplatePlan | None:
     """Hold the metadata's entries to each other; None if no build has such options."""
     _check_entries(metadata, where, report)
     source, template = metadata.source_metadata, metadata.template_metadata
@@ -75,7 +61,7 @@ def check_metadata(metadata: ConversionMetadata, where: str, report: Report) -> 
         facts.append((f"option {name}", getattr(wanted, name), options.get(name)))
     for fact, expected, got in facts:
         report.equal(where, fact, expected, got)
-    return Plan(window, wanted.n_before, wanted.n_after)
+    return TemplatePlan(window, wanted.n_before, wanted.n_after)
 
 
 def _check_entries(metadata: ConversionMetadata, where: str, report: Report) -> None:
@@ -107,7 +93,7 @@ def _check_entries(metadata: ConversionMetadata, where: str, report: Report) -> 
         report.add(where, "bad_channel_ids", expected=f"0 to {N_CHANNELS - 1}", got=listing(beyond))
 
 
-def check_dataset_files(
+def check_loader_files(
     folder: Path,
     metadata: ConversionMetadata,
     shards: dict[str, list[str]],

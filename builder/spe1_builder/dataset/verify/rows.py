@@ -15,10 +15,10 @@ import numpy as np
 import pyarrow as pa
 
 from spe1_builder.constants import N_CHANNELS, NPX_RATE_HZ
-from spe1_builder.dataset.plan.options import Window
-from spe1_builder.dataset.verify.report import Report, listing
+from spe1_builder.dataset.findings import Report, listing
+from spe1_builder.dataset.plan.window import Window
+from spe1_builder.dataset.rows.batches import BATCH_ROWS, SCHEMA
 from spe1_builder.dataset.verify.template_sum import TemplateSum
-from spe1_builder.dataset.write.rows import BATCH_ROWS, SCHEMA
 from spe1_builder.signal.quartiles.histogram import ChannelHistogram
 
 #: An Arrow stream ends with this; without it the rest of the file is lost.
@@ -102,7 +102,7 @@ class RowCheck:
         self.is_whole = True
 
     @property
-    def spikes(self) -> np.ndarray:
+    def window_spikes(self) -> np.ndarray:
         """int64 (n_spikes,), samples of the analysis window, in the order of the rows."""
         return np.concatenate([np.empty(0, dtype=np.int64), *self._spikes])
 

@@ -1,19 +1,20 @@
-"""The dataset root: a folder of ours, with room, and its side files."""
+"""The dataset root: a folder of ours, with room, and its shared files."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from spe1_builder.disk import translated_os_errors
+from spe1_builder.dataset.card.card import has_our_card
+from spe1_builder.dataset.plan.inputs import SharedFiles
+from spe1_builder.disk.atomic import write_bytes
+from spe1_builder.disk.os_errors import translated_os_errors
 from spe1_builder.errors import OptionError
 from spe1_builder.layout import (
-    CARD_MARKER,
     CHAN_MAP_NAME,
     SUMMARY_CSV_NAME,
     SUMMARY_NAME,
     RootLayout,
 )
-from spe1_builder.source.recording.summary import summary_as_csv
 
 #: What tells a checkout or a project from a folder of data.
 _PROJECT_NAMES = ("spe1.py", "pyproject.toml", ".git")
@@ -71,25 +72,17 @@ def _refuse_foreign(root: Path, layout: RootLayout) -> None:
         )
 
 
-def has_our_card(layout: RootLayout) -> bool:
-    """Whether the root's card is there and was written by this package."""
-    try:
-        return CARD_MARKER in layout.card.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        return False
-
-
-def _side_files(chan_map: Path, summary: Path) -> dict[str, bytes]:
-    """The side files of a root, by name."""
+def _named(shared: SharedFiles) -> dict[str, bytes]:
+    """The shared files as a root has them, by name."""
     return {
-        CHAN_MAP_NAME: chan_map.read_bytes(),
-        SUMMARY_NAME: summary.read_bytes(),
-        SUMMARY_CSV_NAME: summary_as_csv(summary).encode(),
+        CHAN_MAP_NAME: shared.chan_map,
+        SUMMARY_NAME: shared.summary.content,
+        SUMMARY_CSV_NAME: shared.summary.as_csv().encode(),
     }
 
 
-def check_side_files(layout: RootLayout, chan_map: Path, summary: Path) -> None:
-    """The side files may be written: they are not there, the same, or ours.
+def check_shared_files(layout: RootLayout, shared: SharedFiles) -> None:
+    """The shared files may be written: they are not there, the same, or ours.
 
     Raises
     ------
@@ -98,7 +91,7 @@ def check_side_files(layout: RootLayout, chan_map: Path, summary: Path) -> None:
     """
     if has_our_card(layout):
         return
-    for name, content in _side_files(chan_map, summary).items():
+    for name, content in _named(shared).items():
         path = layout.root / name
         if path.exists() and path.read_bytes() != content:
             raise OptionError(
@@ -108,11 +101,9 @@ def check_side_files(layout: RootLayout, chan_map: Path, summary: Path) -> None:
             )
 
 
-def mirror_side_files(layout: RootLayout, chan_map: Path, summary: Path) -> None:
+def mirror_shared_files(layout: RootLayout, shared: SharedFiles) -> None:
     """Copy the channel map and the summary (also as CSV) into the root."""
-    for name, content in _side_files(chan_map, summary).items():
+    for name, content in _named(shared).items():
         target = layout.root / name
         if not (target.exists() and target.read_bytes() == content):
-            partial = layout.root / f"{name}.incomplete"
-            partial.write_bytes(content)
-            partial.replace(target)
+            write_bytes(target, content)

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from spe1_builder.disk import held_lock, sync, sync_tree, translated_os_errors
+from spe1_builder.disk.atomic import sync, sync_tree
+from spe1_builder.disk.locks import held_lock
+from spe1_builder.disk.os_errors import translated_os_errors
 from spe1_builder.layout import RootLayout
 
 _AT_FDCWD = -100

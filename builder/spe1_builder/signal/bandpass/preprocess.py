@@ -1,6 +1,6 @@
 """Preprocessed microvolts of any range of a recording, by one of two engines.
 
-``fast`` is the compiled path of `spe1_builder.signal.bandpass.kernels`; ``reference`` is
+``fast`` is the compiled path of `spe1_builder.signal.bandpass.kernels`; ``spikeinterface`` is
 SpikeInterface in float64, which tests hold the fast path to. Both do: int16
 counts x 2.34375 uV, Butterworth band-pass of order 5 from 300 to 3000 Hz run
 forward and backward (zero phase), median of all channels subtracted per sample.
@@ -17,6 +17,8 @@ import numpy as np
 
 from spe1_builder.constants import (
     BAND_HZ,
+    ENGINES,
+    FAST_ENGINE,
     FILTER_ORDER,
     GAIN_UV_PER_BIT,
     MARGIN_SAMPLES,
@@ -25,8 +27,6 @@ from spe1_builder.constants import (
 )
 from spe1_builder.errors import OptionError, RawDataError
 from spe1_builder.source.recording.raw import RawCell
-
-ENGINES = ("fast", "reference")
 
 #: Samples filtered at a time, a third of a default segment: their counts, with margins,
 #: are 25 MB for each thread, and the margins a tenth more work.
@@ -111,7 +111,7 @@ def band_pass() -> BandPass:
     return BandPass(float(gain), -sections[:, 4:].ravel(), steady.ravel())
 
 
-def make_preprocessor(raw: RawCell, engine: str = "fast") -> Preprocessor:
+def make_preprocessor(raw: RawCell, engine: str = FAST_ENGINE) -> Preprocessor:
     """The preprocessor of a recording.
 
     Raises
@@ -137,7 +137,7 @@ def make_preprocessor(raw: RawCell, engine: str = "fast") -> Preprocessor:
             got=raw.n_npx,
             do="fetch the file again",
         )
-    return FastPreprocessor(raw) if engine == "fast" else ReferencePreprocessor(raw)
+    return FastPreprocessor(raw) if engine == FAST_ENGINE else ReferencePreprocessor(raw)
 
 
 class FastPreprocessor:

@@ -68,8 +68,45 @@ class SummaryRow:
     patch_rate_hz: float | None
 
 
-def read_summary_table(path: Path) -> list[dict[str, Any]]:
-    """Read the first sheet: one dict per row that has a cell id.
+@dataclass(frozen=True)
+class Summary:
+    """The release's table, read once.
+
+    Attributes
+    ----------
+    path : Path
+    content : bytes
+        The workbook itself.
+    table : list of dict
+        The first sheet: one dict for each row that has a cell id.
+    """
+
+    path: Path
+    content: bytes
+    table: list[dict[str, Any]]
+
+    def row(self, cell_id: str) -> SummaryRow:
+        """The row of one cell, checked.
+
+        Raises
+        ------
+        SummaryError
+            The cell, ``chan_predicted`` or ``Patch Type`` is missing or out of range.
+        """
+        return _row(self, cell_id)
+
+    def as_csv(self) -> str:
+        """The table as CSV text, columns and values as in the workbook."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(self.table[0] if self.table else ["Cell"])
+        for row in self.table:
+            writer.writerow(["" if value is None else value for value in row.values()])
+        return text.getvalue()
+
+
+def read_summary(path: Path) -> Summary:
+    """Read ``Data Summary.xlsx``.
 
     Raises
     ------
@@ -88,11 +125,12 @@ def read_summary_table(path: Path) -> list[dict[str, Any]]:
             do="put the release's 'Data Summary.xlsx' there ('spe1 download' does), or name it "
             "with --summary (summary=)",
         )
+    content = path.read_bytes()
     try:
         with warnings.catch_warnings():
             # The release's file carries an Excel extension that openpyxl skips, loudly.
             warnings.filterwarnings("ignore", message="Unknown extension", module="openpyxl")
-            workbook = openpyxl.load_workbook(io.BytesIO(path.read_bytes()), data_only=True)
+            workbook = openpyxl.load_workbook(io.BytesIO(content), data_only=True)
     except Exception as error:  # openpyxl raises zipfile, KeyError, XML errors alike
         raise SummaryError(
             "The summary cannot be read as an Excel workbook.",
@@ -111,20 +149,11 @@ def read_summary_table(path: Path) -> list[dict[str, Any]]:
             do="use the file of the release unchanged",
         )
     table = [dict(zip(header, row, strict=True)) for row in rows[1:]]
-    return [row for row in table if row["Cell"] is not None]
+    return Summary(path, content, [row for row in table if row["Cell"] is not None])
 
 
-def read_summary_row(path: Path, cell_id: str) -> SummaryRow:
-    """The summary's row of one cell, checked.
-
-    Raises
-    ------
-    MissingFileError, SummaryError
-        As `read_summary_table`; also when the cell, ``chan_predicted`` or
-        ``Patch Type`` is missing or out of range.
-    """
-    path = Path(path)
-    table = read_summary_table(path)
+def _row(summary: Summary, cell_id: str) -> SummaryRow:
+    path, table = summary.path, summary.table
     for column in ("chan_predicted", "Patch Type"):
         if table and column not in table[0]:
             raise SummaryError(
@@ -172,14 +201,3 @@ def _channel(value: object, path: Path, cell_id: str) -> int:
             do="correct that cell of the table; without it the cell has no ground-truth electrode",
         )
     return int(value)  # type: ignore[call-overload]
-
-
-def summary_as_csv(path: Path) -> str:
-    """The summary as CSV text, columns and values as in the workbook."""
-    table = read_summary_table(path)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(table[0] if table else ["Cell"])
-    for row in table:
-        writer.writerow(["" if value is None else value for value in row.values()])
-    return text.getvalue()

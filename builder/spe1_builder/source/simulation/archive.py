@@ -20,10 +20,11 @@ import numpy as np
 
 from spe1_builder.cells import Cell, expand_cells, get_cell
 from spe1_builder.constants import N_CHANNELS, NPX_RATE_HZ
-from spe1_builder.errors import OptionError, SpaceError
+from spe1_builder.disk.space import require_space
+from spe1_builder.errors import OptionError
 from spe1_builder.layout import RAW_SUFFIXES, RawLayout
 from spe1_builder.progress import Progress, Silent, stage
-from spe1_builder.source.simulation import npx, patch, side_files
+from spe1_builder.source.simulation import npx, patch, shared_files
 from spe1_builder.source.simulation.neurons import TEMPLATE_BEFORE, Neurons, make_neurons
 from spe1_builder.source.simulation.options import SimulationOptions
 from spe1_builder.source.simulation.truth import (
@@ -68,7 +69,7 @@ def simulate_archive(
     Parameters
     ----------
     raw_dir : Path
-        Becomes the archive: side files, ``Recordings/cXX/`` and ``truth/``.
+        Becomes the archive: shared files, ``Recordings/cXX/`` and ``truth/``.
     cell_ids : iterable of str
         Ids, or names of sets.
     options : SimulationOptions
@@ -91,18 +92,18 @@ def simulate_archive(
     UnknownCellError, OptionError, SpaceError
         No such cell; it is already there or the folder is real; the disk is full.
     RawDataError
-        The record of the side files cannot be read.
+        The record of the shared files cannot be read.
     """
     raw_dir = Path(raw_dir)
     ids = expand_cells(cell_ids)
     for cell_id in ids:
         _check_target(raw_dir, cell_id, overwrite)
-    found = side_files.check_side_files(raw_dir)
+    found = shared_files.check_shared_files(raw_dir)
     truths = [
         simulate_cell(raw_dir, cell_id, options, progress, overwrite=overwrite, n_threads=n_threads)
         for cell_id in ids
     ]
-    side_files.write_side_files(raw_dir, found)
+    shared_files.write_shared_files(raw_dir, found)
     return truths
 
 
@@ -115,7 +116,7 @@ def simulate_cell(
     overwrite: bool = False,
     n_threads: int = 2,
 ) -> CellTruth:
-    """Simulate one cell: its folder and its truth, without the side files.
+    """Simulate one cell: its folder and its truth, without the shared files.
 
     Parameters, exceptions: as `simulate_archive`. The files grow in
     ``Recordings/cXX.incomplete``, which one rename makes the cell.
@@ -140,7 +141,8 @@ def simulate_cell(
     n_bytes = n_npx * _NPX_BYTES + n_patch * _PATCH_BYTES
     layout = RawLayout(raw_dir)
     layout.recordings.mkdir(parents=True, exist_ok=True)
-    _check_space(layout.recordings, n_bytes)
+    do = "free some room, or simulate a shorter recording"
+    require_space(layout.recordings, n_bytes, "the simulated recording", do=do)
     neurons = make_neurons(cell, options, _generator(cell, options, _NEURONS))
     truth = _truth(cell, options, neurons)
     with (
@@ -184,7 +186,7 @@ def _write_streams(
 
 
 def _write_small_files(files: Mapping[str, Path], truth: CellTruth) -> None:
-    text = side_files.meta_text(truth.n_npx, truth.n_patch)
+    text = shared_files.meta_text(truth.n_npx, truth.n_patch)
     files["meta"].write_text(text, encoding="ascii", newline="\n")
     if truth.options.write_spike_file:
         np.save(files["spikes"], truth.patch_samples)
@@ -257,12 +259,12 @@ def _transaction(
 
 def _check_target(raw_dir: Path, cell_id: str, overwrite: bool) -> None:
     """Refuse to touch real data, or a simulated cell that is not to be replaced."""
-    if not side_files.may_simulate_into(raw_dir):
+    if not shared_files.may_simulate_into(raw_dir):
         raise OptionError(
             "The folder already holds an archive that was not simulated.",
             where=raw_dir,
             expected="a new folder, or one with a simulated archive",
-            got="recordings or side files without 'truth/'",
+            got="recordings or shared files without 'truth/'",
             do="name another folder: real data is never overwritten",
         )
     target = RawLayout(raw_dir).cell_dir(cell_id)
@@ -283,16 +285,4 @@ def _check_target(raw_dir: Path, cell_id: str, overwrite: bool) -> None:
             expected="no such cell",
             got="a simulated cell",
             do="use overwrite=True (--overwrite), or another folder",
-        )
-
-
-def _check_space(folder: Path, n_bytes: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < n_bytes:
-        raise SpaceError(
-            "The disk has too little room for the simulated recording.",
-            where=folder,
-            expected=f"{n_bytes / 1e9:.2f} GB",
-            got=f"{free / 1e9:.2f} GB free",
-            do="free some room, or simulate a shorter recording",
         )

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from spe1_builder.disk.atomic import write_text
 from spe1_builder.errors import MissingFileError, RawDataError
 from spe1_builder.layout import RawLayout
 from spe1_builder.source.simulation.options import SimulationOptions
@@ -125,7 +126,7 @@ def write_truth(raw_dir: Path, truth: CellTruth, files: Mapping[str, Path]) -> N
     facts[_FILES_KEY] = {kind: _mark(path) for kind, path in files.items() if path.exists()}
     np.savez(folder / f"{truth.cell_id}.npz", allow_pickle=False, **arrays)
     text = json.dumps(facts, indent=2, allow_nan=False)
-    (folder / f"{truth.cell_id}.json").write_text(text + "\n", encoding="utf-8")
+    write_text(folder / f"{truth.cell_id}.json", text + "\n")
 
 
 def read_truth(raw_dir: Path | str, cell_id: str) -> CellTruth:

@@ -73,8 +73,8 @@ class Listing:
     where: str
     files: tuple[ListedFile, ...]
 
-    def side_file(self, name: str) -> ListedFile:
-        """A side file, wherever it lies; blanks of its name may have become underscores.
+    def shared_file(self, name: str) -> ListedFile:
+        """A shared file, wherever it lies; blanks of its name may have become underscores.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Cells from an origin into the raw folder: side files first, then each cell, atomically."""
+"""Cells from an origin into the raw folder: shared files first, then each cell, atomically."""
 
 from __future__ import annotations
 
@@ -8,31 +8,26 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from spe1_builder.cells import get_cell
-from spe1_builder.disk import held_lock, sync_tree, translated_os_errors
+from spe1_builder.disk.atomic import sync_tree
+from spe1_builder.disk.locks import held_lock
+from spe1_builder.disk.os_errors import translated_os_errors
 from spe1_builder.errors import ListingError, OptionError
 from spe1_builder.layout import CHAN_MAP_NAME, SUMMARY_NAME, RawLayout
 from spe1_builder.probe import read_positions_um
-from spe1_builder.progress import Progress, Silent
-from spe1_builder.source.archive.server.credentials import has_credentials
+from spe1_builder.progress import Progress
 from spe1_builder.source.archive.server.listing import ListedFile, Listing
 from spe1_builder.source.archive.transfer.checksums import check_sum
-from spe1_builder.source.archive.transfer.origin import (
-    Origin,
-    OriginOptions,
-    crcns_url,
-    open_origin,
-)
+from spe1_builder.source.archive.transfer.origin import Origin
 from spe1_builder.source.archive.transfer.part import Part
-from spe1_builder.source.archive.transfer.room import Room, plan_room
+from spe1_builder.source.archive.transfer.space import SpaceNeeded, plan_space
 from spe1_builder.source.archive.transfer.unpack import unpack
 from spe1_builder.source.recording.raw import open_raw_cell
-from spe1_builder.source.recording.summary import read_summary_row, read_summary_table
+from spe1_builder.source.recording.summary import Summary, read_summary
 
-#: Seconds to wait for another run that is fetching the two small side files.
-_SIDE_FILES_WAIT_S = 120.0
+#: Seconds to wait for another run that is fetching the two small shared files.
+_SHARED_FILES_WAIT_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -78,29 +73,30 @@ class Download:
         self._layout, self._origin = RawLayout(Path(raw_dir)), origin
         self._keep_archive = keep_archive
         self._listing: Listing | None = None
+        self._summary: Summary | None = None
         self._private = self._layout.raw_dir / ".spe1"
         with self._os_errors():
             _refuse_foreign(self._layout)
             self._private.mkdir(parents=True, exist_ok=True)
             self._layout.recordings.mkdir(exist_ok=True)
 
-    def side_files(self, progress: Progress) -> None:
+    def shared_files(self, progress: Progress) -> None:
         """Bring the channel map and the summary; those that are there are only read.
 
         Raises
         ------
         Spe1Error
         """
-        readers = {CHAN_MAP_NAME: read_positions_um, SUMMARY_NAME: read_summary_table}
+        readers = {CHAN_MAP_NAME: read_positions_um, SUMMARY_NAME: read_summary}
         lock = self._private / "side_files.lock"
         with (
             self._os_errors(),
-            held_lock(lock, "the side files", wait_s=_SIDE_FILES_WAIT_S),
+            held_lock(lock, "the shared files", wait_s=_SHARED_FILES_WAIT_S),
         ):
             for name, read in readers.items():
                 target = self._layout.raw_dir / name
                 if not target.exists():
-                    file = self._list(progress).side_file(name)
+                    file = self._list(progress).shared_file(name)
 
                     def check(path: Path, file: ListedFile = file, read=read) -> None:
                         check_sum(path, file, progress)
@@ -109,10 +105,10 @@ class Download:
                     self._origin.fetch(file, target, check, progress, keep=True)
                 read(target)
 
-    def require_room(
+    def require_space(
         self, cell_ids: Sequence[str], root: Path | None, window_s: float, progress: Progress
-    ) -> Room | None:
-        """Check the disks for the cells that are not here; needs the side files.
+    ) -> SpaceNeeded | None:
+        """Check the disks for the cells that are not here; needs the shared files.
 
         Parameters
         ----------
@@ -124,7 +120,7 @@ class Download:
 
         Returns
         -------
-        Room or None
+        SpaceNeeded or None
             What it will take; None if every cell is here.
 
         Raises
@@ -143,19 +139,19 @@ class Download:
             for cell in cells
             if cell.packed is not None
         }
-        room = plan_room(
+        needed = plan_space(
             cells,
-            self._layout.summary,
+            self._known_summary(),
             fetched=fetched,
             is_local=self._origin.is_local,
             keep_archive=self._keep_archive,
             window_s=window_s,
         )
-        room.require(self._layout.raw_dir, root)
-        return room
+        needed.require(self._layout.raw_dir, root)
+        return needed
 
     def cell(self, cell_id: str, progress: Progress) -> DownloadedCell:
-        """Bring one cell, or find it here; it appears by one rename. Needs the side files.
+        """Bring one cell, or find it here; it appears by one rename. Needs the shared files.
 
         Raises
         ------
@@ -208,7 +204,7 @@ class Download:
         staging.rename(self._layout.cell_dir(cell_id))
 
     def _check_raw(self, cell_id: str, folder: Path) -> None:
-        row = read_summary_row(self._layout.summary, cell_id)
+        row = self._known_summary().row(cell_id)
         open_raw_cell(
             self._layout.raw_dir, cell_id, cell_dir=folder, patch_rate_hz=row.patch_rate_hz
         )
@@ -223,6 +219,11 @@ class Download:
     def _is_here(self, cell_id: str) -> bool:
         folder = self._layout.cell_dir(cell_id)
         return folder.is_dir() and any(folder.iterdir())
+
+    def _known_summary(self) -> Summary:
+        if self._summary is None:
+            self._summary = read_summary(self._layout.summary)
+        return self._summary
 
     def _list(self, progress: Progress) -> Listing:
         if self._listing is None:
@@ -245,53 +246,6 @@ class Download:
             do_full="free some room, then run the same command again to go on",
             do_access="make that folder writable, or choose another (--raw-dir)",
         )
-
-
-def download_cell(
-    cell_id: str,
-    raw_dir: str | Path,
-    *,
-    options: OriginOptions | None = None,
-    progress: Progress | None = None,
-) -> DownloadedCell:
-    """Bring one cell of the release, or find it there; nobody is asked for an account.
-
-    An interrupted download goes on where it stopped.
-
-    Parameters
-    ----------
-    cell_id : str
-        Cell of SPE-1, such as "c14".
-    raw_dir : str or Path
-        Gets ``Recordings/cXX/``, ``chanMap.mat`` and ``Data Summary.xlsx``.
-    options : OriginOptions, optional
-        Default: CRCNS, with the account of CRCNS_USERNAME and CRCNS_PASSWORD or of
-        ``~/.netrc``.
-    progress : Progress, optional
-
-    Raises
-    ------
-    Spe1Error
-        With what, where, expected, got and what to do.
-    """
-    get_cell(cell_id)
-    progress = progress or Silent()
-    with open_origin(options or OriginOptions()) as origin:
-        download = Download(Path(raw_dir), origin)
-        download.side_files(progress)
-        download.require_room([cell_id], None, 0.0, progress)
-        return download.cell(cell_id, progress)
-
-
-def can_download() -> bool:
-    """Whether there is an account for CRCNS, without asking anybody.
-
-    Raises
-    ------
-    LoginError
-        Half of one, or an unreadable ``~/.netrc``.
-    """
-    return has_credentials([urlsplit(crcns_url(None)).hostname or ""])
 
 
 def _empty(folder: Path) -> None:

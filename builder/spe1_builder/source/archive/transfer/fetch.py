@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from spe1_builder.disk import translated_os_errors
+from spe1_builder.disk.os_errors import translated_os_errors
 from spe1_builder.errors import DamagedFileError, ListingError
 from spe1_builder.progress import Progress, stage
 from spe1_builder.source.archive.server.connection import GO_ON, Answer

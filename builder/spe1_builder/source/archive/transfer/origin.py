@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from spe1_builder.disk import require_space
+from spe1_builder.disk.space import require_space
 from spe1_builder.errors import ListingError, MissingFileError, OptionError
 from spe1_builder.progress import Progress, stage
 from spe1_builder.source.archive.server.address import check_url, is_url

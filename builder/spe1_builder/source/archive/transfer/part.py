@@ -7,7 +7,7 @@ import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from spe1_builder.disk import sync
+from spe1_builder.disk.atomic import sync, write_text
 from spe1_builder.source.archive.server.connection import Answer
 from spe1_builder.source.archive.server.listing import ListedFile
 
@@ -15,7 +15,7 @@ _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
 
 @dataclass(frozen=True)
-class Identity:
+class FileIdentity:
     """What a part is a part of; only bytes of the very same file may follow.
 
     Attributes
@@ -62,10 +62,10 @@ class Part:
         """Bytes that are there."""
         return self.path.stat().st_size if self.path.exists() else 0
 
-    def identity(self) -> Identity | None:
+    def identity(self) -> FileIdentity | None:
         """What the part says that it is of; None if that cannot be told."""
         try:
-            return Identity(**json.loads(self._identity_path.read_text(encoding="utf-8")))
+            return FileIdentity(**json.loads(self._identity_path.read_text(encoding="utf-8")))
         except (FileNotFoundError, ValueError, TypeError):
             return None
 
@@ -78,14 +78,12 @@ class Part:
     def begin(self, file: ListedFile, answer: Answer) -> None:
         """Start the part anew, as one of the file that the server now sends."""
         headers = answer.headers
-        identity = Identity(
+        identity = FileIdentity(
             file.path, file.size, file.md5, headers.get("ETag"), headers.get("Last-Modified")
         )
         self.drop()
         # First the identity: a part without one is dropped, a wrong one would be trusted.
-        partial = self._identity_path.with_suffix(".tmp")
-        partial.write_text(json.dumps(asdict(identity)), encoding="utf-8")
-        partial.replace(self._identity_path)
+        write_text(self._identity_path, json.dumps(asdict(identity)))
         self.path.touch()
 
     def range_headers(self) -> dict[str, str]:

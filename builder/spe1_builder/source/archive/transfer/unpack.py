@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
-from spe1_builder.disk import require_space
+from spe1_builder.disk.space import require_space
 from spe1_builder.errors import BadArchiveError, DamagedFileError, Spe1Error, UnsafeArchiveError
 from spe1_builder.progress import Progress, Silent, stage
 from spe1_builder.source.archive.server.listing import ListedFile

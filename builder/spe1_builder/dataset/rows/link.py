@@ -6,8 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
-from spe1_builder.dataset.write.shards import count_rows
-from spe1_builder.disk import require_space
+from spe1_builder.dataset.rows.shards import count_rows
+from spe1_builder.disk.space import require_space
 
 
 def can_link(output_dir: str, file_format: str | None) -> bool:

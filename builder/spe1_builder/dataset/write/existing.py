@@ -6,16 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from spe1_builder.dataset.metadata import ConversionMetadata, read_model
-from spe1_builder.dataset.plan.inputs import Identity
+from spe1_builder.dataset.plan.inputs import InputIdentity
 from spe1_builder.dataset.plan.options import BuildOptions
+from spe1_builder.dataset.sidecars import CELL_FILES
 from spe1_builder.errors import OptionError, Spe1Error, StaleOutputError
-from spe1_builder.layout import METADATA_NAME, SHARD_GLOB, SIDE_FILES, SPLITS
+from spe1_builder.layout import METADATA_NAME, SHARD_GLOB, SPLITS
 
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini", ".directory"}
 
 
 def is_current(
-    folder: Path, identity: Callable[[], Identity], options: BuildOptions, force: bool
+    folder: Path, identity: Callable[[], InputIdentity], options: BuildOptions, force: bool
 ) -> bool:
     """Whether the cell is there and up to date; False means: build it.
 
@@ -76,7 +77,7 @@ def is_current(
     raise StaleOutputError(what, where=folder, got=got, do=rebuild)
 
 
-def _difference(metadata: ConversionMetadata, options: BuildOptions, new: Identity) -> str:
+def _difference(metadata: ConversionMetadata, options: BuildOptions, new: InputIdentity) -> str:
     built, asked = metadata.provenance.options, options.as_dict()
     changes = [
         f"{name} {built.get(name)!r} there, {value!r} asked"
@@ -99,7 +100,7 @@ def _foreign_files(folder: Path) -> list[str]:
     """Files that no build writes and no reader of ``datasets`` leaves there."""
     if not folder.is_dir():
         return [folder.name]
-    known = {METADATA_NAME, *SIDE_FILES, *SPLITS}
+    known = {METADATA_NAME, *CELL_FILES, *SPLITS}
     foreign = []
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from spe1_builder.cells import get_cell
 from spe1_builder.constants import N_CHANNELS, NPX_RATE_HZ
-from spe1_builder.disk import require_space
+from spe1_builder.disk.space import require_space
 from spe1_builder.errors import SummaryError
 from spe1_builder.source.archive.server.listing import CellFiles
-from spe1_builder.source.recording.summary import read_summary_table
+from spe1_builder.source.recording.summary import Summary
 
 #: Bytes of a sample of the two streams with their sync channels: int16 and float64.
 _NPX_BYTES, _PATCH_BYTES = (N_CHANNELS + 1) * 2, 16
@@ -20,7 +20,7 @@ _BUILT_NPX_BYTES, _BUILT_PATCH_BYTES = N_CHANNELS * 4, 12
 
 
 @dataclass(frozen=True)
-class Room:
+class SpaceNeeded:
     """Bytes that a download will take.
 
     Attributes
@@ -62,22 +62,22 @@ class Room:
         require_space(raw_dir, here, what, do=do)
 
 
-def plan_room(
+def plan_space(
     cells: Sequence[CellFiles],
-    summary: Path,
+    summary: Summary,
     *,
     fetched: Mapping[str, int],
     is_local: bool,
     keep_archive: bool,
     window_s: float,
-) -> Room:
+) -> SpaceNeeded:
     """How much the cells will take.
 
     Parameters
     ----------
     cells : sequence of CellFiles
-    summary : Path
-        ``Data Summary.xlsx``, which has the lengths of the recordings.
+    summary : Summary
+        Has the lengths of the recordings.
     fetched : mapping of str to int
         Bytes of each cell's packed file that are here already.
     is_local : bool
@@ -102,27 +102,27 @@ def plan_room(
         window = min(seconds, window_s)
         built += int(window * (NPX_RATE_HZ * _BUILT_NPX_BYTES + rate_hz * _BUILT_PATCH_BYTES))
     packed = sum(to_come) if keep_archive else max(to_come, default=0)
-    return Room(packed, raw, built)
+    return SpaceNeeded(packed, raw, built)
 
 
-def recording_lengths_s(summary: Path) -> dict[str, float]:
+def recording_lengths_s(summary: Summary) -> dict[str, float]:
     """Seconds of each recording, by cell.
 
     Raises
     ------
-    MissingFileError, SummaryError
-        The summary is not there, or a length is no number.
+    SummaryError
+        A length is no number.
     """
     column = "Recording Length (mins)"
     lengths_s = {}
-    for row in read_summary_table(summary):
+    for row in summary.table:
         minutes = row.get(column)
         if minutes is None:
             continue
         if not isinstance(minutes, int | float) or not 0 < minutes < 1e5:
             raise SummaryError(
                 f"The length of {row['Cell']} is not a number of minutes.",
-                where=summary,
+                where=summary.path,
                 expected=f"{column!r} above 0",
                 got=repr(minutes),
                 do="correct that cell of the table",

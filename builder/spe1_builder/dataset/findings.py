@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from spe1_builder.dataset.metadata import ModelT, read_model
+from spe1_builder.errors import Spe1Error
+
 _LONGEST = 160
 
 
@@ -55,9 +58,27 @@ class Report:
         self.add(where, fact, expected=expected, got=got)
         return False
 
+    def at(self, where: str) -> Place:
+        """The same for one place."""
+        return Place(self, where)
+
     def findings(self) -> list[Finding]:
         """All of them, in the order of their first sight."""
         return [Finding(where, _line(fact, *entry)) for (where, fact), entry in self._found.items()]
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """A report that adds to one place; see `Report`."""
+
+    report: Report
+    where: str
+
+    def add(self, fact: str, *, expected: Any = None, got: Any = None) -> None:
+        self.report.add(self.where, fact, expected=expected, got=got)
+
+    def equal(self, fact: str, expected: Any, got: Any) -> bool:
+        return self.report.equal(self.where, fact, expected, got)
 
 
 def _line(fact: str, count: int, expected: Any, got: Any) -> str:
@@ -100,3 +121,16 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_bytes(), parse_constant=refuse)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+
+
+def read_model_or_report(path: Path, model: type[ModelT], found: Place) -> ModelT | None:
+    """A JSON file through its model; a finding and None if it is not what that says."""
+    try:
+        value = read_model(path, model)
+        read_json(path)  # the model's reader lets NaN pass where it does not look
+        return value
+    except Spe1Error as error:
+        found.add(error.what.rstrip("."), got=error.got)
+    except (OSError, ValueError) as error:
+        found.add("not a JSON file", got=error)
+    return None

@@ -22,6 +22,7 @@ import numpy as np
 
 import spe1_builder.cells
 from spe1_builder.constants import N_CHANNELS, REFERENCE_CHANNELS
+from spe1_builder.disk.atomic import write_bytes, write_text
 from spe1_builder.errors import OptionError, RawDataError
 from spe1_builder.layout import RawLayout
 from spe1_builder.probe import nominal_positions_um
@@ -40,17 +41,17 @@ _FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 _FIXED_STAMP = b"1980-01-01T00:00:00Z"
 #: Columns of the release's summary that hold text although a number may stand there.
 _TEXT_COLUMNS = ("Cell", "Patch Type", "Spike T", "Cell Type")
-#: In ``truth/``: SHA-256 of the side files that the simulator wrote, by their name.
+#: In ``truth/``: SHA-256 of the shared files that the simulator wrote, by their name.
 _RECORD_NAME = "archive.json"
 
 
-def check_side_files(raw_dir: Path) -> dict[str, str]:
+def check_shared_files(raw_dir: Path) -> dict[str, str]:
     """Refuse a channel map or a summary that the simulator did not write.
 
     Returns
     -------
     dict
-        SHA-256 of those that are there, by their name; for `write_side_files`.
+        SHA-256 of those that are there, by their name; for `write_shared_files`.
 
     Raises
     ------
@@ -74,14 +75,14 @@ def check_side_files(raw_dir: Path) -> dict[str, str]:
     return found
 
 
-def write_side_files(raw_dir: Path, found: Mapping[str, str]) -> None:
+def write_shared_files(raw_dir: Path, found: Mapping[str, str]) -> None:
     """Write ``chanMap.mat`` and ``Data Summary.xlsx``, and record them.
 
     Parameters
     ----------
     raw_dir : Path
     found : mapping
-        As `check_side_files` gave it before the cells were simulated; a file that
+        As `check_shared_files` gave it before the cells were simulated; a file that
         has been put there since is refused too.
     """
     layout, recorded = RawLayout(raw_dir), _read_record(raw_dir)
@@ -92,14 +93,14 @@ def write_side_files(raw_dir: Path, found: Mapping[str, str]) -> None:
         if path.exists() and _sha256(_content(path)) not in known:
             raise _not_ours(path)
     for path, content in contents.items():
-        path.write_bytes(content)
+        write_bytes(path, content)
     layout.truth.mkdir(exist_ok=True)
     text = json.dumps(hashes, indent=2)
-    (layout.truth / _RECORD_NAME).write_text(text + "\n", encoding="utf-8")
+    write_text(layout.truth / _RECORD_NAME, text + "\n")
 
 
 def _read_record(raw_dir: Path) -> dict[str, str]:
-    """SHA-256 of the side files that the simulator wrote; nothing without a record."""
+    """SHA-256 of the shared files that the simulator wrote; nothing without a record."""
     path = RawLayout(raw_dir).truth / _RECORD_NAME
     if not path.exists():
         return {}
@@ -111,7 +112,7 @@ def _read_record(raw_dir: Path) -> dict[str, str]:
             raise ValueError("not a table of names and hashes")
     except (OSError, ValueError, RecursionError) as error:
         raise RawDataError(
-            "The record of the simulated side files cannot be read.",
+            "The record of the simulated shared files cannot be read.",
             where=path,
             expected="JSON: SHA-256 of 'chanMap.mat' and 'Data Summary.xlsx'",
             got=f"{type(error).__name__}: {error}",
@@ -131,7 +132,7 @@ def _not_ours(path: Path) -> OptionError:
 
 
 def _content(path: Path) -> bytes:
-    """The bytes of a side file; what is there and does not read is not ours."""
+    """The bytes of a shared file; what is there and does not read is not ours."""
     try:
         return path.read_bytes()
     except OSError as error:

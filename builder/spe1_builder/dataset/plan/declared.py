@@ -1,0 +1,80 @@
+"""Options declared once, in a dataclass, for docstrings, signatures and the command line."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import textwrap
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any, TypeVar, get_type_hints
+
+_C = TypeVar("_C", bound=type)
+_F = TypeVar("_F", bound=Callable[..., Any])
+#: Where a function's docstring has the parameters that it takes over.
+PLACEHOLDER = "{options}"
+
+
+def documented_fields(cls: _C) -> _C:
+    """Class decorator: add an Attributes section from each field's ``metadata["doc"]``."""
+    cls.__doc__ = f"{cls.__doc__}\n\nAttributes\n----------\n{_described(cls)}\n"
+    return cls
+
+
+def _described(declared: type) -> str:
+    """The fields of a dataclass as a numpydoc section's body."""
+    return "\n".join(
+        f"{option.name} : {option.type}\n{textwrap.indent(option.metadata['doc'], '    ')}"
+        for option in fields(declared)
+    )
+
+
+def takes_options_of(
+    declared: type, annotate: Callable[[Any, str], Any] = lambda kind, doc: kind
+) -> Callable[[_F], _F]:
+    """Decorator: the ``**options`` of a function become the fields of a dataclass, one by one.
+
+    Its signature, its annotations and the place of `PLACEHOLDER` in its docstring are
+    filled; the function itself gets them as keywords, those left out with their defaults.
+
+    Parameters
+    ----------
+    declared : type
+        The dataclass.
+    annotate : callable, optional
+        ``annotate(type, doc)`` gives a parameter's annotation; the command line adds
+        the text of its help so.
+    """
+    kinds = get_type_hints(declared)
+
+    def decorate(function: _F) -> _F:
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            unknown = kwargs.keys() - known
+            if unknown:
+                raise TypeError(f"{function.__name__}() has no option {sorted(unknown)[0]!r}")
+            return function(*args, **kwargs)
+
+        signature = inspect.signature(function, eval_str=True)
+        own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        added = [
+            inspect.Parameter(
+                option.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=option.default,
+                annotation=annotate(kinds[option.name], option.metadata["doc"]),
+            )
+            for option in fields(declared)
+        ]
+        known = {parameter.name for parameter in [*own, *added]}
+        typed: Any = call
+        typed.__signature__ = signature.replace(parameters=[*own, *added])
+        typed.__annotations__ = {
+            parameter.name: parameter.annotation for parameter in [*own, *added]
+        } | {"return": signature.return_annotation}
+        if function.__doc__ is not None:
+            text = inspect.cleandoc(function.__doc__)
+            typed.__doc__ = text.replace(PLACEHOLDER, _described(declared))
+        return typed
+
+    return decorate

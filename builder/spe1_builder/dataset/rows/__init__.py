@@ -1,0 +1,1 @@
+"""Segments as Arrow rows: computed, written, read back."""

@@ -1,0 +1,140 @@
+"""Every file of a growing cell: the rows in one pass, the rest beside and after them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+
+from spe1_builder.dataset.plan.cell import CellPlan
+from spe1_builder.dataset.plan.inputs import InputIdentity
+from spe1_builder.dataset.rows.batches import write_json
+from spe1_builder.dataset.rows.stream import write_segments
+from spe1_builder.dataset.sidecars import SIDECARS
+from spe1_builder.dataset.sidecars.facts import CellFacts
+from spe1_builder.dataset.sidecars.quicklook import load_drawing
+from spe1_builder.dataset.write.record import dataset_info, make_metadata
+from spe1_builder.layout import DATASET_DICT_NAME, METADATA_NAME, SPLITS
+from spe1_builder.progress import Progress, Stoppable, stage
+from spe1_builder.signal.bad_channels.detect import BadChannels, detect_bad_channels
+from spe1_builder.signal.bad_channels.options import DetectionOptions
+from spe1_builder.signal.bandpass.preprocess import Preprocessor, make_preprocessor
+from spe1_builder.source.recording.detection import Agreement
+from spe1_builder.source.recording.patch import find_agreement
+
+
+def fill_cell(
+    folder: Path,
+    plan: CellPlan,
+    identify: Callable[[Progress], InputIdentity],
+    n_threads: int,
+    progress: Progress,
+) -> None:
+    """Write every file of the cell, the metadata last.
+
+    Parameters
+    ----------
+    folder : Path
+        Empty.
+    plan : CellPlan
+    identify : callable
+        Hashes the raw files.
+    n_threads : int
+    progress : Progress
+    """
+    preprocessor = make_preprocessor(plan.raw, plan.options.engine)
+    with _Tasks(plan, preprocessor, identify, n_threads) as beside:
+        segments = write_segments(
+            folder, plan, preprocessor, beside, n_threads=n_threads, progress=progress
+        )
+        facts = CellFacts(plan, beside.identity(), beside.agreement(), beside.bad(), segments)
+    with stage(progress, "sidecars", 1, "cell"):
+        _write_rest(folder, facts)
+
+
+class _Tasks:
+    """What the rows do not wait for: the raw files' hashes, bad channels, agreement.
+
+    As a context: left by an exception, it stops them and waits for their end.
+    """
+
+    def __init__(
+        self,
+        plan: CellPlan,
+        preprocessor: Preprocessor,
+        identify: Callable[[Progress], InputIdentity],
+        n_threads: int,
+    ):
+        self._stoppable = Stoppable()
+        self._pool = ThreadPoolExecutor(2)
+        # The longest first: it reads the whole recording.
+        self._identity = self._pool.submit(identify, self._stoppable)
+        self._bad = self._pool.submit(
+            _find_bad_channels, plan, preprocessor, n_threads, self._stoppable
+        )
+        self._agreement = self._pool.submit(
+            find_agreement, plan.raw, plan.inputs.patch_type, plan.ground_truth, self._stoppable
+        )
+        self._drawing = self._pool.submit(load_drawing)
+
+    def check(self) -> None:
+        """Raise if one of them has failed."""
+        for task in (self._bad, self._agreement, self._identity, self._drawing):
+            if task.done():
+                task.result()
+
+    def identity(self) -> InputIdentity:
+        return self._identity.result()
+
+    def bad(self) -> BadChannels:
+        return self._bad.result()
+
+    def bad_channels(self) -> tuple[int, ...]:
+        return self.bad().all
+
+    def agreement(self) -> Agreement | None:
+        return self._agreement.result()
+
+    def __enter__(self) -> _Tasks:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            self._stoppable.stop()
+        self._pool.shutdown(wait=True, cancel_futures=error is not None)
+
+
+def _find_bad_channels(
+    plan: CellPlan, preprocessor: Preprocessor, n_threads: int, progress: Progress
+) -> BadChannels:
+    window, options = plan.window, plan.options
+    return detect_bad_channels(
+        # Before the median reference: after it, nearly every channel looks bad.
+        lambda start, stop: preprocessor.read(
+            window.start + start, window.start + stop, subtract_median=False
+        ),
+        window.n_samples,
+        plan.positions_um,
+        DetectionOptions(n_chunks=options.bad_channel_chunks, seed=options.bad_channel_seed),
+        # A short recording waits for nothing else; more than two would only cost memory.
+        n_threads=min(n_threads, 2),
+        progress=progress,
+    )
+
+
+def _write_rest(folder: Path, facts: CellFacts) -> None:
+    """What makes the rows load, the sidecars, and the metadata that lists and hashes it all."""
+    info = dataset_info(facts)
+    for writer in facts.segments.writers.values():
+        writer.write_loader_files(info, facts.identity.fingerprint)
+    write_json(folder / DATASET_DICT_NAME, {"splits": list(SPLITS)})
+    for sidecar in SIDECARS:
+        sidecar.write(folder / sidecar.name, facts)
+    metadata = make_metadata(folder, facts)
+    write_json(folder / METADATA_NAME, metadata.model_dump(mode="json"))
