@@ -1,4 +1,4 @@
-"""What the documentation shows runs: docstring examples, Python blocks."""
+"""What the documentation shows runs: docstring examples, Python blocks, the site."""
 
 import ast
 import doctest
@@ -7,6 +7,9 @@ import inspect
 import os
 import re
 import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -91,3 +94,75 @@ def test_python_blocks_are_found():
         for _, source in _blocks(page):
             ast.parse(source)
     assert _blocks("README.md") and _blocks("docs/loading.md")
+
+
+class _Page(HTMLParser):
+    """What a page asks for by itself, and the places in it."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self.fetched: set[str] = set()
+        self.ids: set[str] = set()
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attrs) -> None:
+        values = dict(attrs)
+        self.ids.add(values.get("id") or "")
+        is_link = tag == "link" and values.get("rel") != "canonical"
+        target = values.get("href") if is_link else values.get("src")
+        if target:
+            self.fetched.add(target)
+
+
+def _build_site(project: Path, site: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(site)],
+        cwd=project,
+        env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_site_is_whole_and_needs_no_network(tmp_path):
+    done = _build_site(PROJECT, tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    pages = {path.name: _Page(path) for path in tmp_path.glob("*.html")}
+    assert {Path(page).stem for page in PAGES} - {"README"} <= {name[:-5] for name in pages}
+    for name, page in pages.items():
+        for target in page.fetched:
+            assert "//" not in target, f"{name} fetches {target}"
+            # The page of errors is served at any depth, so its links begin at the top.
+            assert (tmp_path / target.split("?")[0].lstrip("/")).exists(), f"{name}: {target}"
+    assert {f"spe1.{name}" for name in spe1.__all__} <= pages["api.html"].ids
+    pictures = {target for page in pages.values() for target in page.fetched if "png" in target}
+    assert {"quicklook.png", "degradation.png", "scaling.png"} <= pictures
+    assert not list(tmp_path.rglob("*.py")) and not list(tmp_path.rglob("*.jinja"))
+    shutil.rmtree(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "[page](gone.md), [place](loading.md#gone), [not published](../spe1.py)",
+            ["'gone.md'", "'#gone'", "'../spe1.py'"],
+        ),
+        ("::: spe1.gone", ["spe1.gone"]),
+    ],
+    ids=["links", "reference"],
+)
+def test_site_refuses_what_leads_nowhere(text, words, tmp_path):
+    project = tmp_path / "project"
+    project.mkdir()
+    for path in PROJECT.iterdir():
+        if path.name != "docs" and not path.name.startswith("."):
+            (project / path.name).symlink_to(path)
+    shutil.copytree(PROJECT / "docs", project / "docs")
+    with (project / "docs/building.md").open("a", encoding="utf-8") as file:
+        file.write(f"\n{text}\n")
+    done = _build_site(project, tmp_path / "site")
+    assert done.returncode == 1
+    assert [word for word in words if word not in done.stdout + done.stderr] == []
+    shutil.rmtree(tmp_path)
