@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.setup
 
-.PHONY: setup demo test check format lock test-environments benchmark-example clean
+.PHONY: setup demo test check format docs docs-serve lock test-environments benchmark-example clean
 
 setup: $(SETUP)
 
@@ -35,6 +35,14 @@ format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# The site, into site/; a link that leads nowhere or a reference that is missing fails. The
+# variable keeps Material's advertisement out of the output.
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+docs-serve: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
+
 # datasets 3.6, 4.0 and the newest, each in an environment of its own: minutes, needs an index.
 test-environments: setup
 	$(BIN)/python -m pytest -m environments
@@ -48,4 +56,4 @@ lock: setup
 		--python-version 3.11 --extra reference --group dev --group lock pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf $(VENV) .envs demo
+	rm -rf $(VENV) .envs demo site

@@ -1,9 +1,10 @@
 """SPE-1 as a Hugging Face dataset: the builder class and the few public functions.
 
 >>> import spe1
->>> spe1.build("c14", raw_dir=".raw", root="spe1")      # doctest: +SKIP
->>> ds = spe1.load("c14", root="spe1")                  # doctest: +SKIP
->>> traces_uV = spe1.segment_uV(ds["train"], 0)         # doctest: +SKIP
+>>> ds = spe1.load("c14", root="spe1")                  # a cell that `spe1.build` wrote
+>>> traces_uV = spe1.segment_uV(ds["train"], 0)
+>>> traces_uV.dtype, traces_uV.shape                    # (n_channels, n_samples)
+(dtype('float32'), (384, ...))
 """
 
 from __future__ import annotations
@@ -129,6 +130,19 @@ def build(
     ------
     spe1.Spe1Error
         With what, where, expected, got and what to do.
+
+    Examples
+    --------
+    A short window of a cell in half-second rows; left out, they are 300 s in rows of 3 s.
+
+    >>> import spe1
+    >>> spe1.build(
+    ...     "c14", raw_dir=".raw", root="short",
+    ...     skip_seconds=0.2, duration_s=2.0, segment_duration_s=0.5,
+    ... )
+    PosixPath('short/c14')
+    >>> spe1.load("c14", root="short").num_rows
+    {'train': 3, 'test': 1}
     """
     from spe1_builder.dataset.plan.inputs import Sources
     from spe1_builder.dataset.write.build import build_cell
@@ -185,6 +199,14 @@ class Spe1(datasets.GeneratorBasedBuilder):
     **kwargs
         Build options (those of `build`) and the arguments of
         ``datasets.GeneratorBasedBuilder``.
+
+    Examples
+    --------
+    >>> import spe1
+    >>> builder = spe1.Spe1(config_name="c14", root="spe1")
+    >>> builder.download_and_prepare()
+    >>> builder.as_dataset(split="train").column_names
+    ['sample_id', 'cp', 'cit', 'ctt']
     """
 
     BUILDER_CONFIG_CLASS = Spe1Config

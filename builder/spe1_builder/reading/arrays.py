@@ -38,6 +38,21 @@ def load(cell_id: str, root: str | Path = "spe1") -> DatasetDict:
         The cell has not been built in that root.
     OutputError
         A file of the cell is damaged.
+
+    Examples
+    --------
+    >>> import spe1
+    >>> ds = spe1.load("c14", root="spe1")
+    >>> list(ds), ds["train"].column_names
+    (['train', 'test'], ['sample_id', 'cp', 'cit', 'ctt'])
+
+    Spike times in ms within the segment, on the peak channel; not ``ds["train"][0]``, which
+    decodes the traces too.
+
+    >>> row = ds["train"].select_columns(["sample_id", "ctt"])[0]
+    >>> times_ms = max(row["ctt"], key=len)
+    >>> row["sample_id"], len(row["ctt"]), len(times_ms) > 0
+    ('0000000000', 384, True)
     """
     import pyarrow as pa
     from datasets import load_from_disk
@@ -85,6 +100,16 @@ def segment_uV(dataset: Dataset, index: int) -> np.ndarray:
     ------
     OptionError
         No such row, or not one split that lies on the disk.
+
+    Examples
+    --------
+    >>> import spe1
+    >>> ds = spe1.load("c14", root="spe1")
+    >>> traces_uV = spe1.segment_uV(ds["train"], 0)
+    >>> traces_uV.dtype, traces_uV.shape, traces_uV.flags.writeable
+    (dtype('float32'), (384, ...), False)
+    >>> centred_uV = traces_uV.copy()
+    >>> centred_uV -= centred_uV.mean(axis=1, keepdims=True)
     """
     from datasets import Dataset
 

@@ -34,6 +34,21 @@ class CellTraces:
     ------
     OptionError
         The rows are not contiguous, as after a selection.
+
+    Examples
+    --------
+    >>> import spe1
+    >>> traces = spe1.CellTraces("spe1/c14")
+    >>> traces.first
+    0
+    >>> traces.read_uV(0, 300, channels=[100, 101]).shape
+    (2, 300)
+
+    The test split goes on where train ends:
+
+    >>> ds = spe1.load("c14", root="spe1")
+    >>> spe1.CellTraces(ds["train"]).last == spe1.CellTraces(ds["test"]).first
+    True
     """
 
     def __init__(self, source: str | Path | DatasetDict | Dataset):
@@ -132,6 +147,19 @@ def read_uV(
     """A window of a cell across its segments; for many of them make a `CellTraces` once.
 
     Parameters and result as `CellTraces.read_uV`.
+
+    Examples
+    --------
+    All channels, then the reference sites masked:
+
+    >>> import numpy as np
+    >>> import spe1
+    >>> spe1.read_uV("spe1/c14", 9_000, 12_000).shape
+    (384, 3000)
+    >>> is_good = np.ones(384, dtype=bool)
+    >>> is_good[[36, 75, 112, 151, 188, 227, 264, 303, 340, 379]] = False
+    >>> spe1.read_uV("spe1/c14", 9_000, 12_000, channels=is_good).shape
+    (374, 3000)
     """
     traces = source if isinstance(source, CellTraces) else CellTraces(source)
     return traces.read_uV(start, stop, channels)
@@ -169,6 +197,14 @@ def random_windows(
     ------
     OptionError
         The traces are shorter than a window.
+
+    Examples
+    --------
+    >>> import spe1
+    >>> ds = spe1.load("c14", root="spe1")
+    >>> windows = spe1.random_windows(ds["train"], 3_000, seed=0, n_windows=2)
+    >>> [traces_uV.shape for start, traces_uV in windows]
+    [(384, 3000), (384, 3000)]
     """
     traces = source if isinstance(source, CellTraces) else CellTraces(source)
     latest = traces.last - n_samples

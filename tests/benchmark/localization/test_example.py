@@ -1,4 +1,4 @@
-"""The committed result: whole, labelled, shown in the README, and reproducible."""
+"""The committed result: whole, labelled, shown in the documentation, and reproducible."""
 
 import json
 
@@ -64,7 +64,7 @@ def test_what_it_must_show(result):
     ],
 )
 def test_gc_is_pulled_inwards_the_more_the_further_the_neuron(distance_um, inner_um, outer_um):
-    """Why the result depends on the planted distance, as the README says; no noise here."""
+    """Why the result depends on the planted distance, as docs/benchmark.md says; no noise here."""
     positions_um = nominal_positions_um()
     time = np.arange(90) - 30
     shape = -np.exp(-0.5 * (time / 5.0) ** 2) + 0.3 * np.exp(-0.5 * ((time - 14) / 9.0) ** 2)
@@ -136,8 +136,8 @@ def test_a_template_is_reproduced(result, tmp_path):
     (raw_dir / "Recordings/c14/c14_npx_raw.bin").unlink()  # 0.7 GB, not kept with the tests
 
 
-def test_the_readme_shows_its_numbers(result):
-    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+def test_the_documentation_shows_its_numbers(result):
+    text = (PROJECT / "docs/benchmark.md").read_text(encoding="utf-8")
     for row in summary_table(result).rows:
         n, label, accuracy, error = row[:4]
         (line,) = [

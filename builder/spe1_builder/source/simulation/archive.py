@@ -5,8 +5,10 @@ layout from a seed. In each, one neuron is patched: it fires in the patch trace,
 the patch's own clock, and at a known place in front of the electrode that the
 catalogue names, among background neurons and noise. ``truth/`` keeps what was planted.
 
->>> truth = simulate_cell(Path("raw"), "c14", SimulationOptions(duration_s=20.0))
->>> truth.location_um
+>>> [truth] = simulate_archive("raw", ["c14"], SimulationOptions(duration_s=1.0))
+>>> truth.cell_id, truth.electrode
+('c14', 159)
+>>> x_um, y_um, z_um = truth.location_um
 """
 
 from __future__ import annotations
@@ -93,6 +95,14 @@ def simulate_archive(
         No such cell; it is already there or the folder is real; the disk is full.
     RawDataError
         The record of the shared files cannot be read.
+
+    Examples
+    --------
+    >>> from spe1_builder.source.simulation.archive import SimulationOptions, simulate_archive
+    >>> options = SimulationOptions(duration_s=1.0, firing_rate_hz=20.0)
+    >>> truths = simulate_archive("simulated", ["c14", "c5"], options)
+    >>> [(truth.cell_id, truth.patch_type) for truth in truths]
+    [('c14', 'Juxta, VC'), ('c5', 'WC, IC')]
     """
     raw_dir = Path(raw_dir)
     ids = expand_cells(cell_ids)
