@@ -30,15 +30,23 @@ if __name__ == "__main__":  # python -m spe1: the command, which needs none of w
 import datasets
 
 import spe1_builder
+from spe1_builder import errors
+from spe1_builder.benchmark.localization.methods import localize
 from spe1_builder.cells import catalogue, get_cell
 from spe1_builder.constants import CITATION, DATA_VERSION, HOMEPAGE, LICENSE_NAME
 from spe1_builder.dataset.plan.options import BuildOptions
+from spe1_builder.dataset.verify import verify_root
+from spe1_builder.errors import *  # noqa: F403
 from spe1_builder.errors import MissingFileError, Spe1Error, StaleOutputError
 from spe1_builder.layout import METADATA_NAME, SHARD_GLOB, SPLITS, RawLayout, RootLayout
 from spe1_builder.progress import Bars
 from spe1_builder.reading.arrays import load, segment_uV
+from spe1_builder.reading.catalogue import cells
 from spe1_builder.reading.traces import CellTraces, random_windows, read_uV
+from spe1_builder.runs.build import build
 from spe1_builder.source.archive.one_cell import can_download, download_cell
+from spe1_builder.source.simulation.archive import simulate_archive
+from spe1_builder.source.simulation.options import SimulationOptions
 
 if Path(spe1_builder.__file__).resolve().parents[1] not in (_SOURCE, _SOURCE.parent):
     raise ImportError(
@@ -47,125 +55,26 @@ if Path(spe1_builder.__file__).resolve().parents[1] not in (_SOURCE, _SOURCE.par
     )
 
 __all__ = [
+    "BuildOptions",
     "CellTraces",
+    "SimulationOptions",
     "Spe1",
     "Spe1Config",
-    "Spe1Error",
     "build",
+    "cells",
     "download_cell",
     "load",
+    "localize",
     "random_windows",
     "read_uV",
     "segment_uV",
+    "simulate_archive",
+    "verify_root",
+    *errors.__all__,
 ]
 __version__ = spe1_builder.__version__
 
 _OPTION_NAMES = tuple(field.name for field in fields(BuildOptions))
-
-
-def build(
-    cell: str,
-    raw_dir: str | Path,
-    root: str | Path = "spe1",
-    *,
-    skip_seconds: float = 10.0,
-    duration_s: float = 300.0,
-    segment_duration_s: float = 3.0,
-    train_fraction: float = 0.8,
-    ms_before: float = 1.0,
-    ms_after: float = 2.0,
-    spike_source: str = "auto",
-    engine: str = "fast",
-    bad_channel_chunks: int = 100,
-    bad_channel_seed: int = 0,
-    n_threads: int | None = None,
-    force: bool = False,
-    chan_map: str | Path | None = None,
-    summary: str | Path | None = None,
-    recordings: str | Path | None = None,
-    download: bool = False,
-) -> Path:
-    """Build one cell; does nothing if it is there and up to date.
-
-    Parameters
-    ----------
-    cell : str
-        Cell of SPE-1, such as "c14".
-    raw_dir : str or Path
-        Folder that holds ``Recordings/cXX/``, ``chanMap.mat`` and
-        ``Data Summary.xlsx``, as the archive does.
-    root : str or Path
-        Dataset root; the cell goes to ``root/cell``.
-    skip_seconds, duration_s : float
-        Settling period before the analysis window, and the window's longest length.
-    segment_duration_s : float
-        One row.
-    train_fraction : float
-        Share of the segments, the first ones, that become ``train``.
-    ms_before, ms_after : float
-        Template window around a spike.
-    spike_source : {"auto", "file", "detect"}
-        The release's spike indices, or detection on the patch trace; "auto"
-        takes the former where they exist.
-    engine : {"fast", "reference"}
-        Compiled kernels, or SpikeInterface in float64 (extra ``reference``).
-    bad_channel_chunks, bad_channel_seed : int
-        Random chunks of 0.3 s that bad-channel detection looks at.
-    n_threads : int, optional
-        Default: every processor, at most 8. The result does not depend on it.
-    force : bool
-        Build even if the cell is there, up to date or not; it is replaced at the end.
-    chan_map, summary, recordings : str or Path, optional
-        ``chanMap.mat``, ``Data Summary.xlsx`` and the folder of the cells' folders,
-        if not in ``raw_dir``.
-    download : bool
-        First fetch what is not in ``raw_dir`` from CRCNS, as `download_cell` does.
-
-    Returns
-    -------
-    Path
-        The cell's folder.
-
-    Raises
-    ------
-    spe1.Spe1Error
-        With what, where, expected, got and what to do.
-
-    Examples
-    --------
-    A short window of a cell in half-second rows; left out, they are 300 s in rows of 3 s.
-
-    >>> import spe1
-    >>> spe1.build(
-    ...     "c14", raw_dir=".raw", root="short",
-    ...     skip_seconds=0.2, duration_s=2.0, segment_duration_s=0.5,
-    ... )
-    PosixPath('short/c14')
-    >>> spe1.load("c14", root="short").num_rows
-    {'train': 3, 'test': 1}
-    """
-    from spe1_builder.dataset.plan.inputs import Sources
-    from spe1_builder.dataset.write.build import build_cell
-
-    options = BuildOptions(
-        skip_seconds=skip_seconds,
-        duration_s=duration_s,
-        segment_duration_s=segment_duration_s,
-        train_fraction=train_fraction,
-        ms_before=ms_before,
-        ms_after=ms_after,
-        spike_source=spike_source,
-        engine=engine,
-        bad_channel_chunks=bad_channel_chunks,
-        bad_channel_seed=bad_channel_seed,
-    )
-    sources = Sources(Path(raw_dir), _path(chan_map), _path(summary), _path(recordings))
-    if download:
-        download_cell(cell, raw_dir, progress=Bars(cell))
-    result = build_cell(
-        cell, sources, Path(root), options, n_threads=n_threads, force=force, progress=Bars(cell)
-    )
-    return result.folder
 
 
 def _path(value: str | Path | None) -> Path | None:
@@ -194,7 +103,9 @@ class Spe1(datasets.GeneratorBasedBuilder):
         Dataset root.
     chan_map, summary, recordings : str or Path, optional
         As in `build`.
-    n_threads, force
+    n_threads : int, optional
+        As in `build`.
+    force : bool
         As in `build`.
     **kwargs
         Build options (those of `build`) and the arguments of

@@ -14,7 +14,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "builder"))
 
 from spe1_builder.cells import ZHAO_CELLS
-from spe1_builder.cli.console import STOPPED, build_cells, print_error, print_stopped
+from spe1_builder.cli.build import build_cells
+from spe1_builder.cli.console import STOPPED, print_error, print_stopped
 from spe1_builder.dataset.plan.inputs import Sources
 from spe1_builder.dataset.plan.options import BuildOptions
 from spe1_builder.errors import Spe1Error

@@ -9,6 +9,35 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+__all__ = [
+    "AccessError",
+    "ArchiveError",
+    "BadArchiveError",
+    "BusyError",
+    "ChecksumError",
+    "DamagedFileError",
+    "DirectoryPageError",
+    "ListingError",
+    "LoginError",
+    "MaintenanceError",
+    "MissingFileError",
+    "OptionError",
+    "OutputError",
+    "PageError",
+    "PatchTraceError",
+    "ProbeError",
+    "RawDataError",
+    "ServerError",
+    "SessionError",
+    "SpaceError",
+    "Spe1Error",
+    "SpikeIndexError",
+    "StaleOutputError",
+    "SummaryError",
+    "UnknownCellError",
+    "UnsafeArchiveError",
+]
+
 
 class Spe1Error(Exception):
     """Base of every error that this package raises on purpose.

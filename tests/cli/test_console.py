@@ -2,7 +2,9 @@
 
 import pytest
 
-from spe1_builder.cli.console import build_cells, cell_columns, fit_columns, plural, print_columns
+from spe1_builder.cli.build import build_cells
+from spe1_builder.cli.cells import cell_columns
+from spe1_builder.cli.console import fit_columns, plural, print_columns
 from spe1_builder.dataset.write import build
 from tests.support.recordings import SMALL
 

@@ -1,128 +1,17 @@
-"""``spe1 demo``: the main job on the embedded example, and proof that it came out right."""
+"""``spe1 demo``: the first thing to run."""
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated
 
-import numpy as np
 import typer
 
-from spe1_builder.constants import NPX_RATE_HZ
-from spe1_builder.dataset.card.card import write_card
-from spe1_builder.dataset.plan.inputs import Sources
-from spe1_builder.dataset.plan.options import BuildOptions
-from spe1_builder.dataset.write.build import build_cell
-from spe1_builder.layout import QUICKLOOK_NAME, RootLayout
-from spe1_builder.progress import Bars
 
-CELL_ID = "c14"
-#: Half a minute on a laptop: 0.4 GB raw, 0.7 GB out and as much again in the cache.
-RECORDING_S = 16.0
-OPTIONS = BuildOptions(skip_seconds=1.0, duration_s=15.0, segment_duration_s=3.0)
+def demo(
+    folder: Annotated[Path, typer.Option("--dir", help="Where the demo writes.")] = Path("demo"),
+) -> None:
+    """Simulate a small paired recording, build, load, localize it; say where its picture lies."""
+    from spe1_builder.cli.walkthrough import run_demo
 
-
-def run_demo(folder: Path) -> None:
-    """Simulate, build, load, localize, and say where everything lies.
-
-    Parameters
-    ----------
-    folder : Path
-        Gets ``raw/``, ``spe1/`` and ``cache/``, and so all that the demo writes; the
-        cell of an earlier demo is replaced.
-    """
-    from spe1_builder.source.simulation.archive import (
-        SimulationOptions,
-        read_truth,
-        simulate_archive,
-    )
-
-    raw_dir, root = folder / "raw", folder / "spe1"
-    progress = Bars(CELL_ID)
-    typer.echo(f"1. simulate {RECORDING_S:g} s of {CELL_ID}: a patched neuron among others")
-    options = SimulationOptions(duration_s=RECORDING_S, seed=0)
-    simulate_archive(raw_dir, [CELL_ID], options, progress=progress, overwrite=True)
-    truth = read_truth(raw_dir, CELL_ID)
-
-    typer.echo("2. build it: band-pass, reference, template, Arrow rows")
-    result = build_cell(CELL_ID, Sources(raw_dir), root, OPTIONS, force=True, progress=progress)
-    data = result.metadata
-    n_bytes = sum(file.size for file in data.files)
-    typer.echo(
-        f"   {data.splits['train'].rows} + {data.splits['test'].rows} rows, "
-        f"{n_bytes / 1e9:.2f} GB in {result.seconds:.1f} s; {data.n_spikes_total} spikes"
-    )
-    typer.echo(
-        f"   peak channel {data.peak_channel} (planted: {truth.peak_channel}), "
-        f"ground-truth electrode {data.gt_electrode_chan_idx}"
-    )
-    typer.echo("3. load it")
-    _show_loading(root, folder / "cache")
-    typer.echo("4. localize it: distance from the electrode, um")
-    _show_localization(root)
-    typer.echo("\npicture:  " + str((result.folder / QUICKLOOK_NAME).resolve()))
-    typer.echo("dataset:  " + str(root.resolve()))
-    typer.echo("check it: spe1 verify " + str(root))
-
-
-def _show_localization(root: Path) -> None:
-    """The benchmark on the template: methods and controls."""
-    from spe1_builder.benchmark.localization.contestants import CONTESTANTS
-    from spe1_builder.benchmark.localization.options import BenchmarkOptions
-    from spe1_builder.benchmark.localization.run import run_benchmark
-    from spe1_builder.benchmark.localization.schema import write_benchmark
-
-    result = run_benchmark(root, [CELL_ID], BenchmarkOptions())
-    for score in result.cells[0].scores:
-        typer.echo(f"   {CONTESTANTS[score.method].label}: {score.score.median_error_um:.1f}")
-    write_benchmark(RootLayout(root).benchmark, result)
-    write_card(root)
-
-
-def _show_loading(root: Path, cache_dir: Path) -> None:
-    """Load in two ways and as an array; raises if the numbers were not the same."""
-    # The demo is about a local folder: do not let the Hub's client look for it online.
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    import datasets
-
-    from spe1_builder.reading.arrays import load, segment_uV
-
-    with _bars_only_in_a_terminal():
-        cached = datasets.load_dataset(
-            str(root.resolve()), name=CELL_ID, cache_dir=str(cache_dir.resolve())
-        )
-    typer.echo(f"   load_dataset({str(root)!r}, name={CELL_ID!r}): {_sizes(cached)}")
-    mapped = load(CELL_ID, root)
-    typer.echo(f"   load_from_disk({str(root / CELL_ID)!r}): {_sizes(mapped)}")
-    traces_uV = segment_uV(mapped["train"], 0)
-    if not np.array_equal(traces_uV, segment_uV(cached["train"], 0)):
-        raise AssertionError("load_dataset and load_from_disk differ")
-    row = mapped["train"].select_columns(["sample_id", "ctt"])[0]
-    times_ms = [time for channel in row["ctt"] for time in channel]
-    typer.echo(
-        f"   spe1.segment_uV(ds['train'], 0): {traces_uV.dtype} {traces_uV.shape} uV, "
-        f"{traces_uV.shape[1] / NPX_RATE_HZ:g} s, s.d. {traces_uV.std():.1f} uV, "
-        f"{len(times_ms)} spikes"
-    )
-
-
-@contextmanager
-def _bars_only_in_a_terminal() -> Iterator[None]:
-    """``datasets`` draws its bars into log files too, unless told not to."""
-    import datasets
-
-    is_to_hide = not sys.stderr.isatty() and not datasets.are_progress_bars_disabled()
-    if is_to_hide:
-        datasets.disable_progress_bars()
-    try:
-        yield
-    finally:
-        if is_to_hide:
-            datasets.enable_progress_bars()
-
-
-def _sizes(dataset: object) -> str:
-    return ", ".join(f"{name} {len(split)} rows" for name, split in dataset.items())  # type: ignore[attr-defined]
+    run_demo(folder)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spe1_builder.cli.console import STOPPED, print_error, say, say_aside
 from spe1_builder.errors import (
     AccessError,
     LoginError,
@@ -21,7 +22,6 @@ from spe1_builder.errors import (
     ServerError,
     SessionError,
     SpaceError,
-    Spe1Error,
 )
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def download(
     if status == 0:
         cells = " ".join(names)
         place = shlex.quote(str(root or Path("spe1")))
-        typer.echo(f"next: spe1 build {cells} --raw-dir {shlex.quote(str(raw_dir))} --root {place}")
+        say(f"next: spe1 build {cells} --raw-dir {shlex.quote(str(raw_dir))} --root {place}")
     raise typer.Exit(status)
 
 
@@ -120,7 +120,6 @@ def fetch_cells(order: Order) -> int:
     Spe1Error
         Nothing can be fetched: no login, no room, no shared files.
     """
-    from spe1_builder.cli.console import STOPPED
     from spe1_builder.progress import Bars
     from spe1_builder.source.archive.server.patience import Patience
     from spe1_builder.source.archive.transfer.download import Download
@@ -177,27 +176,32 @@ def size_text(n_bytes: int) -> str:
 
 
 def _fetch_each(run: Download, order: Order) -> int:
-    from spe1_builder.cli.console import print_error
     from spe1_builder.progress import Bars
+    from spe1_builder.runs.loop import Done, each_cell
 
-    failed: list[str] = []
-    for number, cell_id in enumerate(order.cell_ids):
-        try:
-            _print_cell(run.cell(cell_id, Bars(cell_id)))
-        except (Spe1Error, OSError) as error:
-            print_error(cell_id, error)
-            failed.append(cell_id)
-            if isinstance(error, _HOPELESS):
-                failed += order.cell_ids[number + 1 :]
-                break
+    arrived: set[str] = set()
+    outcomes = each_cell(
+        order.cell_ids,
+        lambda cell_id: run.cell(cell_id, Bars(cell_id)),
+        is_hopeless=lambda error: isinstance(error, _HOPELESS),
+    )
+    for outcome in outcomes:
+        if isinstance(outcome, Done):
+            _print_cell(outcome.result)
+            arrived.add(outcome.cell_id)
+        elif outcome.is_foreign:
+            raise outcome.error
+        else:
+            print_error(outcome.cell_id, outcome.error)
+    failed = [cell_id for cell_id in order.cell_ids if cell_id not in arrived]
     if failed:
         count = f"{len(failed)} of {len(order.cell_ids)}"
-        typer.echo(f"\nnot downloaded: {' '.join(failed)} ({count})", err=True)
+        say_aside(f"\nnot downloaded: {' '.join(failed)} ({count})")
     return 1 if failed else 0
 
 
 def _print_cell(cell: DownloadedCell) -> None:
-    typer.echo(f"{cell.cell_id}: {cell.status}, {size_text(cell.n_bytes)} in {cell.folder}")
+    say(f"{cell.cell_id}: {cell.status}, {size_text(cell.n_bytes)} in {cell.folder}")
 
 
 def _print_stopped(raw_dir: Path) -> None:
@@ -205,7 +209,7 @@ def _print_stopped(raw_dir: Path) -> None:
     parts = [*raw_dir.glob("*.part"), *raw_dir.glob("Recordings/.*.incoming/*.part")]
     kept = [f"{size_text(path.stat().st_size)} of {path.stem}" for path in parts]
     what = f"{', '.join(kept)} kept in {raw_dir}" if kept else "nothing half-fetched is left"
-    typer.echo(f"\nspe1: stopped; {what}. Run the same command again to go on.", err=True)
+    say_aside(f"\nspe1: stopped; {what}. Run the same command again to go on.")
 
 
 def _is_interactive() -> bool:
@@ -222,7 +226,7 @@ def ask_account() -> Credentials:
     """
     from spe1_builder.source.archive.server.credentials import Credentials
 
-    typer.echo("CRCNS account (free: https://crcns.org/register)", err=True)
+    say_aside("CRCNS account (free: https://crcns.org/register)")
     with suppress(typer.Abort, EOFError):
         username = typer.prompt("  user name", err=True)
         # Not typer's, which shows the prompt before it stops showing what is typed.

@@ -158,13 +158,14 @@ def test_how_much_room(tmp_path):
     listing = make_listing("x", "c14.tar.gz 7000\nc5.tar.gz 9000", None)
     cells = [listing.cell("c14"), listing.cell("c5")]
     kinds = {"is_local": False, "keep_archive": False, "window_s": 300.0}
-    room = plan_space(cells, read_summary(tmp_path / "s.xlsx"), fetched={"c5": 1000}, **kinds)
+    table = read_summary(tmp_path / "s.xlsx")
+    room = plan_space(cells, table, fetched={"c5": 1000}, **kinds)
     assert room.packed == 8000
     assert room.raw == pytest.approx(2 * 600 * (30_000 * 770 + 50_023.9 * 16), rel=1e-5)
     assert room.built == pytest.approx(2 * 300 * (30_000 * 1536 + 50_023.9 * 12), rel=1e-5)
-    kept = plan_space(cells, read_summary(tmp_path / "s.xlsx"), fetched={}, **kinds | {"keep_archive": True})
+    kept = plan_space(cells, table, fetched={}, **kinds | {"keep_archive": True})
     assert kept.packed == 16000
-    local = plan_space(cells, read_summary(tmp_path / "s.xlsx"), fetched={}, **kinds | {"is_local": True})
+    local = plan_space(cells, table, fetched={}, **kinds | {"is_local": True})
     assert local.packed == 0 and local.raw == room.raw
 
 

@@ -1,0 +1,218 @@
+"""``spe1 build``: cells into Arrow datasets, one by one, and a table of what came of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from spe1_builder.cells import expand_cells
+from spe1_builder.cli.arguments import Cells, RawDir, Root
+from spe1_builder.cli.console import (
+    STOPPED,
+    Column,
+    console_width,
+    fit_columns,
+    plural,
+    print_columns,
+    print_error,
+    say,
+    say_aside,
+)
+from spe1_builder.cli.download import Order, fetch_cells
+from spe1_builder.dataset.plan.declared import takes_options_of
+from spe1_builder.dataset.plan.options import BuildOptions
+from spe1_builder.errors import MissingFileError, OptionError
+from spe1_builder.layout import CHAN_MAP_NAME, QUICKLOOK_NAME, SUMMARY_NAME, RawLayout
+from spe1_builder.runs.loop import Done, Failure, each_cell
+from spe1_builder.runs.tasks import BuildTask
+
+if TYPE_CHECKING:
+    from spe1_builder.dataset.plan.inputs import Sources
+    from spe1_builder.dataset.write.build import BuildResult
+
+
+def _as_flag(kind: Any, doc: str) -> Any:
+    return Annotated[kind, typer.Option(help=doc)]
+
+
+@takes_options_of(BuildOptions, _as_flag)
+def build(
+    names: Cells,
+    raw_dir: RawDir = Path(".raw"),
+    root: Root = Path("spe1"),
+    chan_map: Annotated[Path | None, typer.Option(help="chanMap.mat, if elsewhere.")] = None,
+    summary: Annotated[Path | None, typer.Option(help="Data Summary.xlsx, if elsewhere.")] = None,
+    recordings: Annotated[Path | None, typer.Option(help="Recordings/, if elsewhere.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Default: all processors, at most 3.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", metavar="", help="Build again what is there.")
+    ] = False,
+    download: Annotated[
+        bool, typer.Option("--download", metavar="", help="First fetch what is not in --raw-dir.")
+    ] = False,
+    **options: Any,
+) -> None:
+    """Build cells into Arrow datasets; exit status 1 if any fails."""
+    from spe1_builder.dataset.plan.inputs import Sources
+
+    chosen = BuildOptions(**options)
+    cell_ids = expand_cells(names)
+    if download and recordings is not None:
+        do = "leave --recordings out, or --download"
+        raise OptionError("A download goes to --raw-dir, not to --recordings.", do=do)
+    order = Order(cell_ids, raw_dir, root, window_s=chosen.duration_s)
+    if download and fetch_cells(order) == STOPPED:
+        raise typer.Exit(STOPPED)
+    if chan_map is None or summary is None or recordings is None:
+        _require_archive(raw_dir)
+    sources = Sources(raw_dir, chan_map, summary, recordings)
+    raise typer.Exit(build_cells(cell_ids, sources, root, chosen, n_threads=threads, force=force))
+
+
+def _require_archive(raw_dir: Path) -> None:
+    """Refuse a raw folder that is not there, or that is a part of the archive.
+
+    Raises
+    ------
+    MissingFileError
+    """
+    if not raw_dir.is_dir():
+        raise MissingFileError(
+            f"The raw folder {raw_dir} {'is no folder' if raw_dir.exists() else 'does not exist'}.",
+            where=raw_dir.absolute(),
+            expected=f"Recordings/cXX/, {CHAN_MAP_NAME} and {SUMMARY_NAME!r}",
+            do=f"name it with --raw-dir, fetch it: spe1 download c14 --raw-dir {raw_dir}, "
+            f"or make some: spe1 simulate {raw_dir}",
+        )
+    if RawLayout(raw_dir).recordings.is_dir():
+        return
+    by_name = Path(os.path.abspath(raw_dir))  # noqa: PTH100 - links are not followed
+    for parent in list(by_name.parents)[:2]:
+        layout = RawLayout(parent)
+        if layout.recordings.is_dir() and (layout.summary.is_file() or layout.chan_map.is_file()):
+            raise MissingFileError(
+                f"The raw folder {raw_dir} is a part of the archive: did you mean its parent?",
+                where=raw_dir.absolute(),
+                expected=f"Recordings/cXX/, {CHAN_MAP_NAME} and {SUMMARY_NAME!r}",
+                do=f"--raw-dir {parent}",
+            )
+
+
+def build_cells(
+    names: Sequence[str],
+    sources: Sources,
+    root: Path,
+    options: BuildOptions,
+    *,
+    n_threads: int | None,
+    force: bool,
+) -> int:
+    """Build several cells, one after the other, and sum up; one failure stops no other.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Cells or sets of the catalogue.
+
+    Returns
+    -------
+    int
+        Exit status: 0 if every cell is there and up to date, else 1.
+
+    Raises
+    ------
+    UnknownCellError, OptionError
+        There is no such cell; less than one thread.
+    """
+    cell_ids = expand_cells(names)
+    _check_threads(n_threads)
+    missing = _tell_missing(cell_ids, sources)
+    task = BuildTask(sources, root, options, n_threads, force)
+    outcomes: dict[str, Done[BuildResult] | Failure] = {**missing}
+    for outcome in each_cell([cell_id for cell_id in cell_ids if cell_id not in missing], task):
+        outcomes[outcome.cell_id] = outcome
+        if isinstance(outcome, Failure):
+            print_error(outcome.cell_id, outcome.error)
+            if outcome.is_foreign:
+                traceback.print_exception(outcome.error, file=sys.stderr)
+    return _sum_up([outcomes[cell_id] for cell_id in cell_ids])
+
+
+def _check_threads(n_threads: int | None) -> None:
+    if n_threads is not None and n_threads < 1:
+        raise OptionError(
+            f"threads cannot be {n_threads}.",
+            where="threads",
+            expected="1 or more",
+            got=n_threads,
+            do="leave --threads out for all processors, at most 3",
+        )
+
+
+def _tell_missing(cell_ids: Sequence[str], sources: Sources) -> dict[str, Failure]:
+    """Where several cells have no raw folder, say it once; a single one is told as any error."""
+    missing = [cell_id for cell_id in cell_ids if not sources.cell_dir(cell_id).is_dir()]
+    if len(missing) < 2:
+        return {}
+    error = MissingFileError(
+        f"The raw recordings of {len(missing)} cells are not there: {', '.join(missing)}.",
+        where=sources.cell_dir(missing[0]).parent,
+        do=f"spe1 download {' '.join(missing)} --raw-dir {sources.raw_dir}, or check --raw-dir",
+    )
+    print_error("spe1", error)
+    cause = MissingFileError("no raw recording")
+    return {cell_id: Failure(cell_id, cause) for cell_id in missing}
+
+
+def _sum_up(results: Sequence[Done[BuildResult] | Failure]) -> int:
+    """Print what came of the cells; returns the exit status."""
+    width = console_width()
+    print_columns(fit_columns(_result_columns(results), width), width)
+    looks = [r.result.folder / QUICKLOOK_NAME for r in results if isinstance(r, Done)]
+    if looks:
+        say("\npictures: " + " ".join(str(path) for path in looks))
+    n_failed = len(results) - len(looks)
+    if n_failed:
+        say_aside(f"\n{n_failed} of {plural(len(results), 'cell')} failed.")
+    return 1 if n_failed else 0
+
+
+def _result_columns(results: Sequence[Done[BuildResult] | Failure]) -> list[Column]:
+    names = ["cell", "status", "train + test", "spikes", "peak", "site", "bad", "GB", "s", "note"]
+    rows = [_result_row(result) for result in results]
+    ranks = {"s": 6, "bad": 5, "GB": 4, "site": 3, "peak": 2, "spikes": 1, "train + test": 1}
+    return [
+        Column(
+            name,
+            [row[index] for row in rows],
+            is_left=name in {"cell", "status", "note"},
+            rank=ranks.get(name, 0),
+            least=24 if name == "note" else None,
+        )
+        for index, name in enumerate(names)
+    ]
+
+
+def _result_row(outcome: Done[BuildResult] | Failure) -> list[str]:
+    if isinstance(outcome, Failure):
+        return [outcome.cell_id, "FAILED", *[""] * 7, outcome.cause]
+    result = outcome.result
+    data = result.metadata
+    return [
+        result.cell_id,
+        result.status,
+        f"{data.splits['train'].rows} + {data.splits['test'].rows}",
+        str(data.n_spikes_total),
+        str(data.peak_channel),
+        str(data.gt_electrode_chan_idx),
+        str(len(data.bad_channel_ids)),
+        f"{sum(file.size for file in data.files) / 1e9:.2f}",
+        f"{result.seconds:.1f}",
+        "simulated" if data.provenance.simulated else "",
+    ]

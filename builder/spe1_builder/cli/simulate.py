@@ -1,0 +1,45 @@
+"""``spe1 simulate``: a synthetic archive."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spe1_builder.cli.console import plural, say
+
+
+def simulate(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the archive goes.")],
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="CELL",
+            help="Cells (c14 c26 ...) or sets (default, zhao).",
+            show_default="c14",
+        ),
+    ] = None,
+    more_names: Annotated[
+        list[str] | None,
+        typer.Option("--cells", "-c", help="The same as an option; repeat for several."),
+    ] = None,
+    duration_s: Annotated[float, typer.Option(help="Length of each recording.")] = 60.0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
+    spike_file: Annotated[
+        bool, typer.Option(metavar="", help="Write cXX_wc_spike_samples.npy.")
+    ] = True,
+    overwrite: Annotated[
+        bool, typer.Option(metavar="", help="Replace cells that are there.")
+    ] = False,
+) -> None:
+    """Write a synthetic SPE-1 archive: files, names and dtypes as the real one, truth beside it."""
+    from spe1_builder.cells import expand_cells
+    from spe1_builder.progress import Bars
+    from spe1_builder.source.simulation.archive import SimulationOptions, simulate_archive
+
+    options = SimulationOptions(duration_s=duration_s, seed=seed, write_spike_file=spike_file)
+    cell_ids = expand_cells([*(names or []), *(more_names or [])] or ["c14"])
+    truths = simulate_archive(folder, cell_ids, options, progress=Bars(), overwrite=overwrite)
+    count = plural(len(truths), "simulated cell")
+    say(f"{count} in {folder}; the truth in {folder / 'truth'}")
