@@ -10,7 +10,18 @@ import pytest
 
 from tests.support.project import PACKAGE, PROJECT
 
-GROUND = {"errors", "constants", "cells", "compiled", "disk", "probe", "layout", "progress"}
+GROUND = {
+    "errors",
+    "constants",
+    "cells",
+    "compiled",
+    "disk",
+    "probe",
+    "layout",
+    "progress",
+    "models",
+    "versions",
+}
 #: From left to right; a room imports only rooms before it and the ground floor.
 ROOMS = ["source", "signal", "dataset", "hub", "reading", "export", "benchmark", "runs", "cli"]
 
