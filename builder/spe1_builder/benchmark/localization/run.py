@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
 from typing import Any
@@ -21,6 +20,7 @@ from spe1_builder.cells import CELL_SETS, ZHAO_CELLS, catalogue
 from spe1_builder.errors import MissingFileError, OutputError
 from spe1_builder.layout import RootLayout
 from spe1_builder.progress import Progress, Silent, stage
+from spe1_builder.versions import installed_versions
 
 #: What decides a number here.
 _PACKAGES = ("numpy", "scipy", "numba", "pyarrow", "datasets", "spikeinterface")
@@ -144,7 +144,7 @@ def assemble(
     return LocalizationBenchmark(
         provenance=Provenance(
             spe1_version=__version__,
-            versions={"python": python_version(), **_versions()},
+            versions={"python": python_version(), **installed_versions(_PACKAGES)},
             simulated=True in said,
             label=label,
             simulation=simulation,
@@ -155,16 +155,6 @@ def assemble(
         degradation=curves.degradation(usable, options) if options.degradation else None,
         grid_search=curves.grid_search(usable, options) if options.grid_search else None,
     )
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in _PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue  # an extra that is not installed decided nothing
-    return found
 
 
 def _parameters(options: BenchmarkOptions) -> Parameters:

@@ -10,27 +10,22 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from spe1_builder.benchmark.localization.contestants import CONTESTANTS
 from spe1_builder.benchmark.localization.methods.params import METHODS
+from spe1_builder.models import Model
 
 #: Templates at day 0: 11 cells, once for each of 5 seeds.
 N_TEMPLATES = 55
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
-
-
-class _NoDegradation(_Model):
+class _NoDegradation(Model, extra="ignore"):
     template_accuracy: dict[str, float]
     spike_accuracy: dict[str, float]
     template_mae_um: dict[str, float]
     spike_mae_um: dict[str, float]
 
 
-class _Curves(_Model):
+class _Curves(Model, extra="ignore"):
     true_dead_electrodes: list[int]
     template_accuracy: dict[str, Any]
     spike_accuracy: dict[str, list[float]]
@@ -39,7 +34,7 @@ class _Curves(_Model):
     template_drift_um: dict[str, list[float]]
 
 
-class Published(_Model):
+class Published(Model, extra="ignore"):
     """``zhao2026_published.json``; the methods go by the paper's abbreviations."""
 
     source: str
