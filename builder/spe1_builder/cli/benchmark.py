@@ -18,11 +18,24 @@ if TYPE_CHECKING:
     from spe1_builder.benchmark.localization.options import BenchmarkOptions
 
 
+_METHODS_HELP = "default: all."
+
+
 class _Lists(TyperCommand):
     """``--cells c14 c45`` as the public script takes it: several values after one flag."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(ctx, spread(args, ("--cells", "--methods")))
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """The methods are looked up only here: other commands need not load them."""
+        from spe1_builder.benchmark.localization.methods.registry import METHODS
+
+        for option in self.params:
+            if option.name == "methods":
+                shorts = ", ".join(method.short for method in METHODS.values())
+                option.help = f"{shorts}; {_METHODS_HELP}"  # type: ignore[attr-defined]
+        super().format_help(ctx, formatter)
 
 
 def spread(args: list[str], flags: tuple[str, ...]) -> list[str]:
@@ -78,14 +91,14 @@ def localization(
     ] = None,
     methods: Annotated[
         list[str] | None,
-        typer.Option("--methods", metavar="METHOD...", help="COM, MT, GC; default: all three."),
+        typer.Option("--methods", metavar="METHOD...", help=_METHODS_HELP),
     ] = None,
     masking: Annotated[
         str,
         typer.Option(
-            help="masked; or as-published, which adds what the authors' code computed.",
+            help="corrected; or as-published, which adds what the authors' code computed.",
         ),
-    ] = "masked",
+    ] = "corrected",
     tolerance_um: Annotated[float, typer.Option(help="Right is strictly nearer than this.")] = 50.0,
     degradation: Annotated[
         bool,

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from spe1_builder.benchmark.common.figure_style import style
-from spe1_builder.benchmark.localization.contestants import CONTESTANTS
+from spe1_builder.benchmark.localization.contestants import contestants
 from spe1_builder.benchmark.localization.figures.all import draw_figures
 from spe1_builder.benchmark.localization.report import write_report
 from spe1_builder.benchmark.localization.schema import read_benchmark
@@ -111,7 +111,7 @@ def test_no_text_is_clipped_or_tiny(drawn, name):
 
 
 def test_contestants_differ_in_grey_too():
-    looks = CONTESTANTS.values()
+    looks = contestants().values()
     assert len({(look.marker, look.dash) for look in looks}) == len(looks)
     assert len({look.color for look in looks}) == len(looks)
 

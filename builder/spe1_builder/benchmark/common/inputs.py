@@ -55,6 +55,7 @@ class CellInput:
     target_um : np.ndarray
         float64 (2,): the ground-truth electrode.
     gt_channel : int
+        Channel of the ground-truth electrode.
     bad_channels : tuple of int
     n_spikes : int
         In the analysis window.
@@ -96,17 +97,18 @@ class Masked:
         int64 (n_kept,), ascending.
     positions_um : np.ndarray
         float64 (n_kept, 2).
-    peak : int
-        Index into ``channels`` of the template's largest channel.
+    peak_index : int
+        Into ``channels``: the template's largest channel.
     """
 
     channels: np.ndarray
     positions_um: np.ndarray
-    peak: int
+    peak_index: int
 
     @property
     def peak_channel(self) -> int:
-        return int(self.channels[self.peak])
+        """The same as a channel of the probe."""
+        return int(self.channels[self.peak_index])
 
 
 def kept_channels(bad_channels: Sequence[int]) -> np.ndarray:
@@ -128,8 +130,8 @@ def mask(template_uV: np.ndarray, positions_um: np.ndarray, channels: np.ndarray
     channels : np.ndarray
         int64 (n_kept,).
     """
-    peak = int(np.abs(template_uV[:, channels]).max(axis=0).argmax())
-    return Masked(channels, positions_um[channels], peak)
+    peak_index = int(np.abs(template_uV[:, channels]).max(axis=0).argmax())
+    return Masked(channels, positions_um[channels], peak_index)
 
 
 def read_cell(root: Path, cell_id: str) -> CellInput:

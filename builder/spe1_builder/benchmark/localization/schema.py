@@ -9,17 +9,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from spe1_builder.benchmark.common.scores import Interval, Score
+from spe1_builder.benchmark.localization.words import (
+    Engine,
+    Level,
+    Masking,
+    Mode,
+    present_word,
+)
 from spe1_builder.errors import MissingFileError, OutputError
 from spe1_builder.models import Model, first_problem
 
 #: A reader refuses another version; a change of meaning or names raises it.
 SCHEMA_VERSION: Literal[1] = 1
-
-Mode = Literal["corrected", "as_published"]
-Level = Literal["templates", "spikes"]
 
 
 class CellScore(Model):
@@ -147,8 +151,8 @@ class GridSearch(Model):
 class Parameters(Model):
     """Everything that decides the numbers, besides the cells."""
 
-    masking: Literal["masked", "as-published"]
-    engine: Literal["fast", "spikeinterface"]
+    masking: Masking
+    engine: Engine
     tolerance_um: float = Field(gt=0)
     bounds_margin_um: float
     bootstrap_samples: int
@@ -159,6 +163,11 @@ class Parameters(Model):
     spike_params: dict[str, dict[str, Any]]
     spike_window_samples: tuple[int, int]
     as_published: dict[str, Any] | None
+
+    @field_validator("masking", mode="before")
+    @classmethod
+    def _in_todays_words(cls, value: Any) -> Any:
+        return present_word(value) if isinstance(value, str) else value
 
 
 class Provenance(Model):

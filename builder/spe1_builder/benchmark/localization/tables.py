@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from spe1_builder.benchmark.common.scores import Score
 from spe1_builder.benchmark.common.tables import NOTHING, Table, between, share, um
-from spe1_builder.benchmark.localization.contestants import CONTESTANTS
+from spe1_builder.benchmark.localization.contestants import contestant
 from spe1_builder.benchmark.localization.schema import (
     CellResult,
     LocalizationBenchmark,
     SummaryRow,
 )
+from spe1_builder.benchmark.localization.words import Level, Mode
 from spe1_builder.benchmark.localization.zhao2026.published import published
 
 
@@ -48,7 +49,7 @@ def summary_table(result: LocalizationBenchmark) -> Table:
         rows.append(
             (
                 f"{score.n} {row.level if score.n != 1 else row.level[:-1]}",
-                CONTESTANTS[row.method].label,
+                contestant(row.method).label,
                 share(score.accuracy) + between(row.pooled_accuracy_interval, share),
                 um(score.median_error_um) + between(row.pooled_median_error_interval_um, um),
                 um(score.median_abs_dx_um),
@@ -80,7 +81,7 @@ def macro_table(result: LocalizationBenchmark) -> Table:
     """Spikes with every cell weighing alike."""
     rows = [
         (
-            CONTESTANTS[row.method].label,
+            contestant(row.method).label,
             share(row.macro_accuracy) + between(row.macro_accuracy_interval, share),
             um(row.macro_median_error_um) + between(row.macro_median_error_interval_um, um),
         )
@@ -109,7 +110,7 @@ def comparison_table(result: LocalizationBenchmark) -> Table:
         rows.append(
             (
                 level,
-                CONTESTANTS[method].label,
+                contestant(method).label,
                 share(reference.accuracy(level, method)),
                 *(share(score.accuracy if score else None) for score in scores),
                 um(reference.median_error_um(level, method)),
@@ -132,7 +133,7 @@ def comparison_table(result: LocalizationBenchmark) -> Table:
 _SIDES = ("published ", "as-published ", "corrected ")
 
 
-def cell_table(result: LocalizationBenchmark, level: str) -> Table:
+def cell_table(result: LocalizationBenchmark, level: Level) -> Table:
     """One row for each cell; a cell without scores says why."""
     names = list(dict.fromkeys(row.method for row in result.summary))
     rows = []
@@ -153,7 +154,7 @@ def cell_table(result: LocalizationBenchmark, level: str) -> Table:
                 remarks,
             )
         )
-    shorts = [CONTESTANTS[name].short for name in names]
+    shorts = [contestant(name).short for name in names]
     unit = "error, um" if level == "templates" else "accuracy / median error, um"
     columns = ("cell", "electrode (x, y), um", "peak channel", "spikes")
     if not any(row[-1] for row in rows):
@@ -173,14 +174,14 @@ def _count(cell: CellResult, scores: dict[str, Score]) -> str:
     return NOTHING if cell.n_spikes is None else str(cell.n_spikes)
 
 
-def _cell_score(score: Score | None, level: str) -> str:
+def _cell_score(score: Score | None, level: Level) -> str:
     if score is None:
         return NOTHING
     error = um(score.median_error_um)
     return error if level == "templates" else f"{share(score.accuracy)} / {error}"
 
 
-def _rows(result: LocalizationBenchmark, mode: str) -> Iterator[SummaryRow]:
+def _rows(result: LocalizationBenchmark, mode: Mode) -> Iterator[SummaryRow]:
     return (row for row in result.summary if row.mode == mode)
 
 

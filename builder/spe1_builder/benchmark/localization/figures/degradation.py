@@ -8,14 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spe1_builder.benchmark.common.figure_style import new_figure
-from spe1_builder.benchmark.localization.contestants import CONTESTANTS
+from spe1_builder.benchmark.localization.contestants import contestants
 from spe1_builder.benchmark.localization.figures.titles import counted_cells, levels_of
-from spe1_builder.benchmark.localization.schema import (
-    CurvePoint,
-    Level,
-    LocalizationBenchmark,
-    Mode,
-)
+from spe1_builder.benchmark.localization.schema import CurvePoint, LocalizationBenchmark
+from spe1_builder.benchmark.localization.words import Level, Mode
 from spe1_builder.benchmark.localization.zhao2026.published import published
 
 if TYPE_CHECKING:
@@ -65,7 +61,7 @@ def draw_degradation(result: LocalizationBenchmark, mode: Mode) -> Figure | None
 
 
 def _draw_curves(axes: Axes, points: Sequence[CurvePoint], quantity: str) -> None:
-    for method, look in CONTESTANTS.items():
+    for method, look in contestants().items():
         chosen = [point for point in points if point.method == method]
         values = [_value(point, quantity) for point in chosen]
         if not chosen:
@@ -85,7 +81,7 @@ def _draw_curves(axes: Axes, points: Sequence[CurvePoint], quantity: str) -> Non
 
 def _draw_published(axes: Axes, quantity: str, level: Level) -> None:
     reference = published()
-    for method, look in CONTESTANTS.items():
+    for method, look in contestants().items():
         values = reference.curve(quantity, level, method)
         if values is not None:
             axes.plot(

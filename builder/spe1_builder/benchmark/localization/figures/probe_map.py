@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spe1_builder.benchmark.common.figure_style import INK, new_figure
-from spe1_builder.benchmark.localization.contestants import CONTESTANTS
+from spe1_builder.benchmark.localization.contestants import contestant
 from spe1_builder.benchmark.localization.figures.titles import counted_cells
 from spe1_builder.benchmark.localization.schema import CellResult, LocalizationBenchmark
 from spe1_builder.probe import SITE_WIDTH_UM, nominal_positions_um
@@ -92,7 +92,7 @@ def _draw_estimate(
     axes: Axes, method: str, estimate_um: tuple[float, float] | None, center_um: float
 ) -> None:
     """A marker, or an arrow at the edge where the estimate lies beyond the drawn stretch."""
-    look = CONTESTANTS[method]
+    look = contestant(method)
     place = (np.nan, np.nan) if estimate_um is None else estimate_um
     dx_um, dy_um = place[0] - _MIDDLE_UM, place[1] - center_um
     farthest_um = max(abs(dx_um), abs(dy_um))

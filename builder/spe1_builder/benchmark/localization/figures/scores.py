@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spe1_builder.benchmark.common.figure_style import INK, new_figure
-from spe1_builder.benchmark.localization.contestants import CONTESTANTS
+from spe1_builder.benchmark.localization.contestants import contestant
 from spe1_builder.benchmark.localization.figures.titles import counted_cells, levels_of
 from spe1_builder.benchmark.localization.schema import LocalizationBenchmark, SummaryRow
 
@@ -23,7 +23,7 @@ def draw_scores(result: LocalizationBenchmark) -> Figure:
     panels = figure.subplots(len(levels), 2, squeeze=False)
     for level, (left, right) in zip(levels, panels, strict=True):
         rows = [row for row in result.summary if (row.mode, row.level) == ("corrected", level)]
-        names = [CONTESTANTS[row.method].short for row in rows]
+        names = [contestant(row.method).short for row in rows]
         _draw_bars(left, rows, "accuracy")
         _draw_bars(right, rows, "error")
         n = rows[0].pooled.n
@@ -45,7 +45,7 @@ def draw_scores(result: LocalizationBenchmark) -> Figure:
 
 def _draw_bars(axes: Axes, rows: list[SummaryRow], quantity: str) -> None:
     for y, row in enumerate(rows):
-        look = CONTESTANTS[row.method]
+        look = contestant(row.method)
         if quantity == "accuracy":
             value, interval = row.pooled.accuracy, row.pooled_accuracy_interval
         else:

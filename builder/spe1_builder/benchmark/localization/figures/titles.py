@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from spe1_builder.benchmark.localization.schema import Level, LocalizationBenchmark
-
-LEVELS: tuple[Level, ...] = ("templates", "spikes")
+from spe1_builder.benchmark.localization.schema import LocalizationBenchmark
+from spe1_builder.benchmark.localization.words import LEVELS, Level
 
 
 def counted_cells(result: LocalizationBenchmark, n_cells: int) -> str:

@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from spe1_builder.benchmark.localization.contestants import CONTESTANTS
-from spe1_builder.benchmark.localization.methods.params import METHODS
+from spe1_builder.benchmark.localization.methods.registry import METHODS
+from spe1_builder.benchmark.localization.words import Level
 from spe1_builder.models import Model
 
 #: Templates at day 0: 11 cells, once for each of 5 seeds.
@@ -45,19 +45,19 @@ class Published(Model, extra="ignore"):
     grid_search: dict[str, Any]
     authors_code: dict[str, Any]
 
-    def accuracy(self, level: str, method: str) -> float | None:
+    def accuracy(self, level: Level, method: str) -> float | None:
         """Without degradation; None for what the paper does not have."""
         clean = self.no_degradation
         table = clean.template_accuracy if level == "templates" else clean.spike_accuracy
         return table.get(_short(method))
 
-    def median_error_um(self, level: str, method: str) -> float | None:
+    def median_error_um(self, level: Level, method: str) -> float | None:
         """Without degradation; None for what the paper does not have."""
         clean = self.no_degradation
         table = clean.template_mae_um if level == "templates" else clean.spike_mae_um
         return table.get(_short(method))
 
-    def curve(self, quantity: str, level: str, method: str) -> list[float] | None:
+    def curve(self, quantity: str, level: Level, method: str) -> list[float] | None:
         """A curve of figure 4 over the days, by ``accuracy``, ``error`` or ``drift``."""
         curves, name = self.degradation, _short(method)
         if quantity == "drift":
@@ -72,7 +72,8 @@ class Published(Model, extra="ignore"):
 
 
 def _short(method: str) -> str:
-    return CONTESTANTS[method].short if method in METHODS else ""
+    """The paper's abbreviation; of what is no method there is none, and no number."""
+    return METHODS[method].short if method in METHODS else ""
 
 
 @cache
