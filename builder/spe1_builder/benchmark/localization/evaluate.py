@@ -161,18 +161,18 @@ def _evaluate_degraded(
     usable: list[tuple[Unit, np.ndarray]] = []
     for unit in units:
         try:
-            usable.append((unit, _degraded_spikes(unit)))
+            usable.append((unit, _recording_spikes(unit)))
         except TROUBLE as error:
             found.note(unit.mode, "degradation", error)
     if not usable:
         return
     unit = usable[0][0]
     raw = open_raw(unit.cell, plan.raw_dir)
-    joined = np.unique(np.concatenate([spikes for _, spikes in usable]))
+    joined = np.unique(np.concatenate([recording_spikes for _, recording_spikes in usable]))
     windows = DegradedWindows(raw, joined, unit.n_before, unit.n_after, plan.n_threads)
     wanted: dict[int, list[tuple[Unit, np.ndarray, int]]] = defaultdict(list)
-    for unit, spikes in usable:
-        of_unit = np.searchsorted(joined, spikes)
+    for unit, recording_spikes in usable:
+        of_unit = np.searchsorted(joined, recording_spikes)
         for day in plan.all_days:
             wanted[_n_dead(unit.mode, day)].append((unit, of_unit, day))
     with stage(progress, "degrade", len(plan.seeds) * len(wanted), "days"):
@@ -190,7 +190,7 @@ def _n_dead(mode: Mode, day: int) -> int:
     return ELECTRODES_PER_DAY * day
 
 
-def _degraded_spikes(unit: Unit) -> np.ndarray:
+def _recording_spikes(unit: Unit) -> np.ndarray:
     """Spikes of a unit whose windows are looked at: int64 (n_spikes,), samples of the recording.
 
     Raises
@@ -205,9 +205,9 @@ def _degraded_spikes(unit: Unit) -> np.ndarray:
             where=unit.cell.folder / METADATA_NAME,
             do="build the cell with spe1 build",
         )
-    spikes = choose_spikes(unit.whole_spikes(unit.n_before, unit.n_after))
-    as_published.require_spikes(unit.cell.cell_id, spikes)
-    return spikes + metadata.analysis_window.start_sample
+    window_spikes = choose_spikes(unit.whole_spikes(unit.n_before, unit.n_after))
+    as_published.require_spikes(unit.cell.cell_id, len(window_spikes))
+    return window_spikes + metadata.analysis_window.start_sample
 
 
 def _evaluate_day(
@@ -220,7 +220,7 @@ def _evaluate_day(
 ) -> None:
     """One day under one seed, from that day's windows: (n_spikes, n_samples, n_channels)."""
     n_dead = _n_dead(unit.mode, day)
-    template_uV = mean_of(windows_uV[unit.template_spikes(len(windows_uV))])
+    template_uV = mean_of(windows_uV[unit.template_choice(len(windows_uV))])
     pieces: dict[Level, Waveforms] = {}
     pieces["templates"] = unit.waveforms(template_uV[np.newaxis], unit.n_before, template_uV)
     if "spikes" in plan.levels:

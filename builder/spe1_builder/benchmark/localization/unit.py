@@ -11,7 +11,7 @@ from spe1_builder.benchmark.common.inputs import CellInput, kept_channels, mask
 from spe1_builder.benchmark.common.spikes import (
     Traces,
     open_traces,
-    read_spikes,
+    read_window_spikes,
     read_windows,
     whole_spikes,
     window_samples,
@@ -63,20 +63,20 @@ class Unit:
         return window_samples(self.cell)
 
     @cached_property
-    def spikes(self) -> np.ndarray:
-        """int64 (n_spikes,), samples of the analysis window; exceptions as `read_spikes`."""
+    def window_spikes(self) -> np.ndarray:
+        """int64 (n_spikes,), samples of the analysis window; exceptions as `read_window_spikes`."""
         if self.mode == "as_published":
             return as_published.detect_again(self.cell, self.n_samples)
-        return read_spikes(self.cell)
+        return read_window_spikes(self.cell)
 
     def whole_spikes(self, n_before: int, n_after: int) -> np.ndarray:
-        """Those of `spikes` around which so many samples lie in the analysis window."""
-        return whole_spikes(self.spikes, self.n_samples, n_before, n_after)
+        """Those of `window_spikes` around which so many samples lie in the analysis window."""
+        return whole_spikes(self.window_spikes, self.n_samples, n_before, n_after)
 
-    def template_spikes(self, n_spikes: int) -> np.ndarray:
+    def template_choice(self, n_spikes: int) -> np.ndarray:
         """Which of a list of spikes make the template: indices, int64, ascending."""
         if self.mode == "as_published":
-            return as_published.template_spikes(n_spikes)
+            return as_published.template_choice(n_spikes)
         return np.arange(n_spikes)
 
     def template_uV(self) -> np.ndarray:
@@ -92,15 +92,15 @@ class Unit:
         if self.mode == "corrected":
             return self.cell.template_uV
         whole = self.whole_spikes(self.n_before, self.n_after)
-        as_published.require_spikes(self.cell.cell_id, whole)
-        chosen = whole[self.template_spikes(len(whole))]
+        as_published.require_spikes(self.cell.cell_id, len(whole))
+        chosen = whole[self.template_choice(len(whole))]
         windows_uV = read_windows(self.traces, chosen, self.n_before, self.n_after, self._n_threads)
         return mean_of(windows_uV)
 
     def spike_windows_uV(self) -> np.ndarray:
         """Windows of every whole spike: float32 (n_spikes, n_samples, n_channels), uV."""
-        spikes = self.whole_spikes(*SPIKE_WINDOW_SAMPLES)
-        return read_windows(self.traces, spikes, *SPIKE_WINDOW_SAMPLES, self._n_threads)
+        window_spikes = self.whole_spikes(*SPIKE_WINDOW_SAMPLES)
+        return read_windows(self.traces, window_spikes, *SPIKE_WINDOW_SAMPLES, self._n_threads)
 
     def waveforms(self, values_uV: np.ndarray, n_before: int, template_uV: np.ndarray) -> Waveforms:
         """Waveforms on the channels that take part.
