@@ -144,10 +144,12 @@ def compare(units: list[Unit], method: str, level: Level, repeats: int) -> dict[
     for unit in units:
         waveforms_uV = unit.waveforms_uV if level == "spikes" else unit.templates_uV
         place = (waveforms_uV, unit.positions_um, unit.peak_index)
-        rounds = [localize(method, *place, params=params, nbefore=N_BEFORE) for _ in range(repeats)]
+        rounds = [
+            localize(method, *place, params=params, n_before=N_BEFORE) for _ in range(repeats)
+        ]
         ours = rounds[0]
         reference = [
-            localize(method, *place, params=params, nbefore=N_BEFORE, engine="spikeinterface")
+            localize(method, *place, params=params, n_before=N_BEFORE, engine="spikeinterface")
             for _ in range(REFERENCE_RUNS)
         ]
         theirs = reference[0]
@@ -208,7 +210,7 @@ def without_the_grid(units: list[Unit], repeats: int) -> dict[str, Any]:
         window_uV = np.ascontiguousarray(task.waveforms_uV)
         times_s: list[list[float]] = [[], []]
         for _ in range(repeats):
-            done = localize(method, *place, params=params, nbefore=N_BEFORE)
+            done = localize(method, *place, params=params, n_before=N_BEFORE)
             times_s[0].append(done.seconds)
             begun = time.perf_counter()
             node.compute(None, peaks, window_uV)
@@ -238,7 +240,7 @@ def effect_of_decrease(units: list[Unit], level: Level) -> dict[str, Any]:
                 method,
                 *place,
                 params=params.model_copy(update={"enforce_decrease": enforced}),
-                nbefore=N_BEFORE,
+                n_before=N_BEFORE,
             )
             for enforced in (False, True)
         )

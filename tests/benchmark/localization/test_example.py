@@ -82,7 +82,7 @@ def test_gc_is_pulled_inwards_the_more_the_further_the_neuron(distance_um, inner
                 positions_um,
                 channel,
                 params=METHODS["grid_convolution"].defaults["templates"],
-                nbefore=30,
+                n_before=30,
             )
             errors_um.append(np.hypot(*(found.xy_um[0] - positions_um[channel])))
         assert low <= np.median(errors_um) <= high

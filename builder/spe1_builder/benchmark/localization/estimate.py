@@ -66,7 +66,7 @@ def locate(
         waveforms.masked.peak_index,
         params=params,
         sampling_frequency_hz=waveforms.sampling_frequency_hz,
-        nbefore=waveforms.n_before,
+        n_before=waveforms.n_before,
         engine=engine,
         n_threads=n_threads,
     )
@@ -85,7 +85,7 @@ def estimate(
     level : str
         Decides the parameters.
     waveforms : Waveforms
-        All of the unit at once: grid convolution takes its prototype from them.
+        All of the unit at once: a method may compare them with each other.
     positions_um : np.ndarray
         (n_channels, 2): the whole probe.
     plan : Plan

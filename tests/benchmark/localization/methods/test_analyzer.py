@@ -86,7 +86,7 @@ def test_spike_locations_and_unit_locations(analyzer, recorded, method):
     params = METHODS[method].defaults["spikes"]
     if method == "monopolar_triangulation":
         params = params.model_copy(update={"enforce_decrease": False})
-    found = localize(method, spikes_uV, *place, params=params, nbefore=NBEFORE)
+    found = localize(method, spikes_uV, *place, params=params, n_before=NBEFORE)
     for axis, name in enumerate(("x", "y")):
         np.testing.assert_allclose(found.xy_um[:, axis], expected[name], rtol=0, atol=0.001)
 
@@ -94,5 +94,5 @@ def test_spike_locations_and_unit_locations(analyzer, recorded, method):
     expected_um = analyzer.get_extension("unit_locations").get_data()[:, :2]
     mean_uV = spikes_uV.mean(axis=0, keepdims=True)
     params = METHODS[method].defaults["templates"]
-    found = localize(method, mean_uV, *place, params=params, nbefore=NBEFORE)
+    found = localize(method, mean_uV, *place, params=params, n_before=NBEFORE)
     np.testing.assert_allclose(found.xy_um, expected_um, rtol=0, atol=0.001)

@@ -71,9 +71,9 @@ def test_parameters_do_not_change():
         ({"n_threads": 0}, "1 or more"),
         ({"peak_index": -1}, "0 to"),
         ({"peak_index": 384}, "0 to"),
-        ({"nbefore": 90}, "0 to 89"),
-        ({"nbefore": 10}, "15 samples before"),
-        ({"nbefore": 80}, "15 from the spike on"),
+        ({"n_before": 90}, "0 to 89"),
+        ({"n_before": 10}, "15 samples before"),
+        ({"n_before": 80}, "15 from the spike on"),
         ({"waveforms_uV": np.zeros((90, 63))}, "n_waveforms, n_samples, n_channels"),
         ({"positions_um": np.zeros((5, 2))}, r"\(63, 2\)"),
         ({"positions_um": np.full((63, 2), np.nan)}, r"\(63, 2\)"),
@@ -88,7 +88,7 @@ def test_input_that_contradicts_itself(change, expected):
         "positions_um": planted.positions_um,
         "peak_index": planted.peak_index,
         "params": METHODS["monopolar_triangulation"].defaults["spikes"],
-        "nbefore": NBEFORE,
+        "n_before": NBEFORE,
     }
     with pytest.raises(OptionError, match=expected):
         localize(**arguments | change)
@@ -98,6 +98,6 @@ def test_the_log_penalty_is_left_to_spikeinterface():
     planted = plant()
     params = MonopolarParams(optimizer="log_penalty")
     found = localize(
-        params.method, *planted.place, params=params, nbefore=NBEFORE, engine="spikeinterface"
+        params.method, *planted.place, params=params, n_before=NBEFORE, engine="spikeinterface"
     )
     np.testing.assert_allclose(found.xy_um[0], planted.source_um[:2], rtol=0, atol=2.0)

@@ -52,9 +52,9 @@ def name_of(params) -> str:
     return "-".join([params.method, params.level, *(f"{k}={v}" for k, v in changed.items())])
 
 
-def both(params, place, nbefore=NBEFORE):
+def both(params, place, n_before=NBEFORE):
     return [
-        localize(params.method, *place, params=params, nbefore=nbefore, engine=engine)
+        localize(params.method, *place, params=params, n_before=n_before, engine=engine)
         for engine in ("fast", "spikeinterface")
     ]
 
@@ -106,7 +106,7 @@ def test_a_built_cell(built, archive, method):
         samples = np.rint(arrays["spike_times_s"] * 30_000).astype(int)
     samples = samples[(samples >= traces.first + 15) & (samples < traces.last - 15)]
     spikes_uV = np.stack([traces.read_uV(s - 15, s + 15, good).T for s in samples])
-    ours, theirs = both(defaults["spikes"], (spikes_uV, positions_um[good], peak), nbefore=15)
+    ours, theirs = both(defaults["spikes"], (spikes_uV, positions_um[good], peak), n_before=15)
     assert_same(ours, theirs, positions_um[good][peak])
 
 
@@ -173,7 +173,7 @@ def test_the_reference_drops_what_enforce_decrease_gives():
         "monopolar_triangulation",
         *planted.place,
         params=MonopolarParams(**SPIKE, max_distance_um=150.0, enforce_decrease=True),
-        nbefore=NBEFORE,
+        n_before=NBEFORE,
     )
     assert (np.abs(ours.xy_um[:, 0] - plain["x"]) > 0.1).mean() > 0.1
 
@@ -206,6 +206,6 @@ def test_the_error_says_what_to_install(monkeypatch, missing, method):
     planted = plant(2, seed=11, noise_uV=8.0)
     params = METHODS[method].defaults["spikes"]
     with pytest.raises(OptionError, match=r"spe1\[reference\]") as caught:
-        localize(method, *planted.place, params=params, nbefore=NBEFORE, engine="spikeinterface")
+        localize(method, *planted.place, params=params, n_before=NBEFORE, engine="spikeinterface")
     assert missing in str(caught.value)
-    assert localize(method, *planted.place, params=params, nbefore=NBEFORE).converged.all()
+    assert localize(method, *planted.place, params=params, n_before=NBEFORE).converged.all()

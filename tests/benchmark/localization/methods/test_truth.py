@@ -24,7 +24,7 @@ sources_um = st.tuples(st.floats(0.0, 70.0), st.floats(150.0, 520.0), st.floats(
 
 
 def run(planted: Planted, params, **options):
-    return localize(params.method, *planted.place, params=params, nbefore=NBEFORE, **options)
+    return localize(params.method, *planted.place, params=params, n_before=NBEFORE, **options)
 
 
 @settings(max_examples=60, deadline=None)
@@ -90,7 +90,7 @@ def test_a_bound_that_binds_is_kept(params):
         planted.positions_um,
         planted.peak_index,
         params=params,
-        nbefore=NBEFORE,
+        n_before=NBEFORE,
     )
     reach_um = params.radius_um + getattr(params, "max_distance_um", 0.0)
     away_um = np.abs(found.xy_um - planted.positions_um[planted.peak_index])
@@ -117,7 +117,7 @@ def test_a_waveform_s_result_does_not_depend_on_the_others(params):
             planted.waveforms_uV[i : i + 1],
             *planted.place[1:],
             params=params,
-            nbefore=NBEFORE,
+            n_before=NBEFORE,
         )
         assert alone.xy_um.tobytes() == together.xy_um[i : i + 1].tobytes()
 
@@ -139,7 +139,7 @@ def test_what_cannot_be_computed_is_nan_and_the_rest_is_not_touched(params, engi
         waveforms_uV,
         *planted.place[1:],
         params=params,
-        nbefore=NBEFORE,
+        n_before=NBEFORE,
         engine=engine,
     )
     assert np.isnan(found.xy_um[[1, 3, 4]]).all()
@@ -159,7 +159,7 @@ def test_no_waveforms_give_no_locations(params):
         planted.waveforms_uV[:0],
         *planted.place[1:],
         params=params,
-        nbefore=NBEFORE,
+        n_before=NBEFORE,
     )
     assert found.xy_um.shape == (0, 2) and found.z_um.shape == found.converged.shape == (0,)
 
@@ -176,7 +176,7 @@ def test_the_center_of_mass_moves_with_the_probe(shift_um, seed):
         planted.positions_um + shift_um,
         planted.peak_index,
         params=params,
-        nbefore=NBEFORE,
+        n_before=NBEFORE,
     )
     np.testing.assert_allclose(there.xy_um, here.xy_um + shift_um, rtol=0, atol=1e-6)
 
@@ -188,7 +188,7 @@ def test_the_amplitude_s_unit_does_not_matter(params, factor, seed):
     planted = plant(2, seed=seed, peak_to_peak_uV=300.0, noise_uV=3.0)
     scaled_uV = (planted.waveforms_uV * np.float32(factor)).astype(np.float32)
     here = run(planted, params)
-    there = localize(params.method, scaled_uV, *planted.place[1:], params=params, nbefore=NBEFORE)
+    there = localize(params.method, scaled_uV, *planted.place[1:], params=params, n_before=NBEFORE)
     # The grid convolution keeps whole products, and rounding can decide on the last of them.
     atol = 0.5 if params.method == "grid_convolution" else 0.02
     np.testing.assert_allclose(there.xy_um, here.xy_um, rtol=0, atol=atol)
@@ -202,6 +202,6 @@ def test_the_window_is_what_counts():
     altered_uV[:, NBEFORE + 15 :] = -1000.0
     for method in METHODS:
         params = METHODS[method].defaults["spikes"]
-        found = localize(method, altered_uV, *planted.place[1:], params=params, nbefore=NBEFORE)
+        found = localize(method, altered_uV, *planted.place[1:], params=params, n_before=NBEFORE)
         assert found.xy_um.tobytes() == run(planted, params).xy_um.tobytes()
     assert planted.waveforms_uV.shape[1] == NBEFORE + NAFTER

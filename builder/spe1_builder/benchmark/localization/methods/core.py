@@ -22,7 +22,7 @@ def localize(
     *,
     params: MethodParams,
     sampling_frequency_hz: float = NPX_RATE_HZ,
-    nbefore: int,
+    n_before: int,
     engine: Engine = "fast",
     n_threads: int = 1,
 ) -> Locations:
@@ -42,7 +42,7 @@ def localize(
     params : MethodParams
         The method's; its `defaults` hold the paper's.
     sampling_frequency_hz : float
-    nbefore : int
+    n_before : int
         Index of the spike within a waveform.
     engine : {"fast", "spikeinterface"}
         Ours, or the reference.
@@ -65,7 +65,9 @@ def localize(
     _check("params", params.method, (known.name,))
     if n_threads < 1:
         raise OptionError("n_threads is unusable.", where="n_threads", expected="1 or more")
-    task = make_task(waveforms_uV, positions_um, peak_index, params, sampling_frequency_hz, nbefore)
+    task = make_task(
+        waveforms_uV, positions_um, peak_index, params, sampling_frequency_hz, n_before
+    )
     estimate = known.load(engine)
     if engine == "fast" and len(task.waveforms_uV):
         estimate(task.part(slice(1)), 1)  # compiles

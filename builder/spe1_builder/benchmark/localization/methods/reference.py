@@ -115,7 +115,7 @@ def make_templates(task: Task, rows: np.ndarray, channels: np.ndarray) -> Any:
     return PinnedTemplates(
         task.gather_uV(channels)[rows],
         sampling_frequency=task.sampling_frequency_hz,
-        nbefore=task.nbefore,
+        nbefore=task.n_before,
         is_in_uV=True,
         sparsity_mask=mask,
         probe=make_probe(task.positions_um),
@@ -150,7 +150,7 @@ def make_node(task: Task, n_spikes: int, **arguments: Any) -> tuple[Any, np.ndar
     peaks["channel_index"] = task.peak_index
     source = PeakRetriever(recording, peaks)
     waveforms = ExtractDenseWaveforms(
-        recording, parents=[source], nbefore=task.nbefore, nafter=n_samples - task.nbefore
+        recording, parents=[source], nbefore=task.n_before, nafter=n_samples - task.n_before
     )
     node = peak_localization_methods[task.params.method](
         recording, parents=[source, waveforms], radius_um=task.params.radius_um, **arguments

@@ -27,7 +27,7 @@ def find_method(name: str) -> Method:
         There is no such method.
     """
     for method in METHODS.values():
-        if name.lower() in (method.name, method.short.lower()):
+        if name.lower() in (method.name.lower(), method.short.lower()):
             return method
     raise OptionError(
         "There is no such localization method.",

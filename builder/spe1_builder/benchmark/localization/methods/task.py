@@ -50,7 +50,7 @@ class Task:
         Of the peak channel among these channels.
     params : MethodParams
     sampling_frequency_hz : float
-    nbefore : int
+    n_before : int
         Index of the spike within the cut waveforms.
     """
 
@@ -59,7 +59,7 @@ class Task:
     peak_index: int
     params: MethodParams
     sampling_frequency_hz: float
-    nbefore: int
+    n_before: int
 
     @property
     def distances_um(self) -> np.ndarray:
@@ -102,7 +102,7 @@ def make_task(
     peak_index: int,
     params: MethodParams,
     sampling_frequency_hz: float,
-    nbefore: int,
+    n_before: int,
 ) -> Task:
     """Check the input of `localize` and cut the window out.
 
@@ -131,7 +131,7 @@ def make_task(
         )
     for name, value, end in (
         ("peak_index", peak_index, n_channels),
-        ("nbefore", nbefore, n_samples),
+        ("n_before", n_before, n_samples),
     ):
         if not 0 <= value < end:
             raise OptionError(
@@ -143,14 +143,16 @@ def make_task(
             )
     if params.window_ms is not None:
         before, after = (round(ms * sampling_frequency_hz / 1000.0) for ms in params.window_ms)
-        if before > nbefore or after > n_samples - nbefore or before + after < 1:
+        if before > n_before or after > n_samples - n_before or before + after < 1:
             raise OptionError(
                 "The waveforms do not hold the window that the method looks at.",
                 where="window_ms",
                 expected=f"{before} samples before and {after} from the spike on",
-                got=f"{nbefore} before and {n_samples - nbefore} from the spike on",
+                got=f"{n_before} before and {n_samples - n_before} from the spike on",
                 do="pass longer waveforms, or another window_ms",
             )
-        waveforms_uV = waveforms_uV[:, nbefore - before : nbefore + after]
-        nbefore = before
-    return Task(waveforms_uV, positions_um, int(peak_index), params, sampling_frequency_hz, nbefore)
+        waveforms_uV = waveforms_uV[:, n_before - before : n_before + after]
+        n_before = before
+    return Task(
+        waveforms_uV, positions_um, int(peak_index), params, sampling_frequency_hz, n_before
+    )

@@ -112,13 +112,13 @@ def prototype_of(task: Task) -> np.ndarray:
     params = _params(task)
     if params.prototype == "spikes":
         peak_uV = np.asarray(task.waveforms_uV[:, :, task.peak_index], dtype=np.float32)
-        at_spike = np.abs(peak_uV[:, task.nbefore])
+        at_spike = np.abs(peak_uV[:, task.n_before])
         usable = np.isfinite(peak_uV).all(axis=1) & (at_spike > 0)
         if not usable.any():
             return np.zeros(peak_uV.shape[1], dtype=np.float32)
         return np.median(peak_uV[usable] / at_spike[usable, np.newaxis], axis=0)
     n_samples = task.waveforms_uV.shape[1]
     times_ms = (
-        np.arange(-task.nbefore, n_samples - task.nbefore) * 1000 / (task.sampling_frequency_hz)
+        np.arange(-task.n_before, n_samples - task.n_before) * 1000 / (task.sampling_frequency_hz)
     )
     return -np.exp(-(times_ms**2) / (2 * params.sigma_ms**2))
