@@ -117,14 +117,14 @@ def test_the_grid_holds_the_papers_parameters(full):
 
 def test_rows_and_raw_archive_give_the_same_windows(built, archive, tmp_path):
     cell = read_cell(built.folder.parent, "c14")
-    spikes = read_window_spikes(cell)[2:8]
-    rows = read_windows(open_traces(cell), spikes, 30, 60)
+    window_spikes = read_window_spikes(cell)[2:8]
+    rows = read_windows(open_traces(cell), window_spikes, 30, 60)
     start = cell.metadata.analysis_window.start_sample
     reference_uV = archive.reference_uV()
-    expected = np.stack([reference_uV[:, start + s - 30 : start + s + 60].T for s in spikes])
+    expected = np.stack([reference_uV[:, start + s - 30 : start + s + 60].T for s in window_spikes])
     np.testing.assert_allclose(rows, expected, rtol=0, atol=1e-3)
     elsewhere = cell.__class__(**{**vars(cell), "folder": tmp_path})
-    raw = read_windows(open_traces(elsewhere, archive.raw_dir), spikes, 30, 60, n_threads=2)
+    raw = read_windows(open_traces(elsewhere, archive.raw_dir), window_spikes, 30, 60, n_threads=2)
     np.testing.assert_allclose(raw, rows, rtol=0, atol=2e-4)
 
 

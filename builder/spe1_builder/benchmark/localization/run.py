@@ -25,7 +25,7 @@ from spe1_builder.progress import Progress, Silent, stage
 from spe1_builder.versions import installed_versions
 
 #: What decides a number here.
-_PACKAGES = ("numpy", "scipy", "numba", "pyarrow", "datasets", "spikeinterface")
+_PACKAGES = ("numpy", "scipy", "numba", "pyarrow", "datasets", "spikeinterface", "scikit-learn")
 _SIMULATED = (
     "simulated cells, made by spe1 simulate: nothing in them was measured in an animal, and "
     "the published numbers, which come from real recordings, are not to be compared with them"
