@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "builder"))
 
 from spe1_builder.benchmark.localization.evaluate import CellEvaluation, evaluate_cell
 from spe1_builder.benchmark.localization.options import BenchmarkOptions
+from spe1_builder.benchmark.localization.plan import Plan, make_plan
 from spe1_builder.benchmark.localization.report import write_report
 from spe1_builder.benchmark.localization.run import assemble
 from spe1_builder.benchmark.localization.schema import write_benchmark
@@ -37,16 +38,14 @@ SIMULATION = SimulationOptions(duration_s=31.0, seed=0, distance_um=15.0)
 BUILD = BuildOptions(skip_seconds=1.0, duration_s=30.0)
 
 
-def evaluate_simulated(
-    cell_id: str, simulation: SimulationOptions, options: BenchmarkOptions
-) -> CellEvaluation:
+def evaluate_simulated(cell_id: str, simulation: SimulationOptions, plan: Plan) -> CellEvaluation:
     """Simulate, build and score one cell; nothing of it stays on the disk."""
     progress = Bars(cell_id)
     with tempfile.TemporaryDirectory(prefix="spe1-example-") as name:
         raw_dir, root = Path(name) / "raw", Path(name) / "spe1"
         simulate_archive(raw_dir, [cell_id], simulation, progress)
         build_cell(cell_id, Sources(raw_dir), root, BUILD, progress=progress)
-        return evaluate_cell(root, cell_id, replace(options, raw_dir=raw_dir), progress)
+        return evaluate_cell(root, cell_id, replace(plan, raw_dir=raw_dir), progress)
 
 
 def main() -> None:
@@ -70,15 +69,16 @@ def main() -> None:
         grid_search=True,
         n_jobs=args.n_jobs,
     )
+    plan = make_plan(options)
     simulation = SIMULATION
     if args.distance_um is not None:
         simulation = replace(SIMULATION, distance_um=args.distance_um)
     if args.as_catalogued:
         simulation = replace(SIMULATION, peak_to_peak_uV=None, distance_um=None)
     cells = expand_cells(args.cells)
-    evaluations = [evaluate_simulated(cell_id, simulation, options) for cell_id in cells]
+    evaluations = [evaluate_simulated(cell_id, simulation, plan) for cell_id in cells]
     made = {"simulate": asdict(simulation), "build": BUILD.as_dict()}
-    result = assemble(evaluations, options, simulation=made)
+    result = assemble(evaluations, plan, simulation=made)
     write_benchmark(args.output, result)
     print(markdown(result))
     if args.plots is not None:

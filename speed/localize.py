@@ -23,10 +23,13 @@ import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from common import RESULTS, record, run_stage
+
+if TYPE_CHECKING:
+    from spe1_builder.benchmark.localization.words import Level
 
 #: Simulated cells and the peak-to-peak of each on its peak channel.
 CELLS_UV = {"c14": 150.0, "c26": 70.0, "c45": 35.0}
@@ -43,7 +46,7 @@ class Unit:
     waveforms_uV: np.ndarray
     templates_uV: np.ndarray
     positions_um: np.ndarray
-    peak_channel: int
+    peak_index: int
     soma_um: np.ndarray
 
 
@@ -99,11 +102,11 @@ def solver_status(unit: Unit, params: Any) -> tuple[np.ndarray, np.ndarray]:
     from spe1_builder.benchmark.localization.methods.task import make_task
 
     task = make_task(
-        unit.waveforms_uV, unit.positions_um, unit.peak_channel, params, 30_000.0, N_BEFORE
+        unit.waveforms_uV, unit.positions_um, unit.peak_index, params, 30_000.0, N_BEFORE
     )
     near_um = task.positions_um[task.near]
     met, cost = [], []
-    for values in task.features():
+    for values in task.features(params.feature):
         start, bounds = make_initial_guess_and_bounds(values, near_um, params.max_distance_um)
         done = least_squares(
             estimate_distance_error, x0=start, bounds=bounds, args=(values, near_um)
@@ -118,9 +121,9 @@ def cost_at(unit: Unit, params: Any, xy_um: np.ndarray, z_um: np.ndarray) -> np.
     from spe1_builder.benchmark.localization.methods.task import make_task
 
     task = make_task(
-        unit.waveforms_uV, unit.positions_um, unit.peak_channel, params, 30_000.0, N_BEFORE
+        unit.waveforms_uV, unit.positions_um, unit.peak_index, params, 30_000.0, N_BEFORE
     )
-    values = task.features().astype(np.float64)
+    values = task.features(params.feature).astype(np.float64)
     offsets_um = task.positions_um[task.near] - xy_um[:, np.newaxis]
     inverse = 1.0 / np.sqrt((offsets_um**2).sum(axis=2) + z_um[:, np.newaxis] ** 2)
     alpha = (values * inverse).sum(axis=1) / (inverse**2).sum(axis=1)
@@ -128,20 +131,25 @@ def cost_at(unit: Unit, params: Any, xy_um: np.ndarray, z_um: np.ndarray) -> np.
     return 0.5 * ((values - alpha[:, np.newaxis] * inverse) ** 2).sum(axis=1)
 
 
-def compare(units: list[Unit], method: str, level: str, repeats: int) -> dict[str, Any]:
+def compare(units: list[Unit], method: str, level: Level, repeats: int) -> dict[str, Any]:
     """Distance between the engines' estimates, and both times, over all units."""
-    from spe1_builder.benchmark.localization.methods import SPIKE_PARAMS, TEMPLATE_PARAMS, localize
+    from spe1_builder.benchmark.localization.methods import METHODS, localize
 
-    params = (SPIKE_PARAMS if level == "spike" else TEMPLATE_PARAMS)[method]
+    params = METHODS[method].defaults[level]
+    if method == "monopolar_triangulation":
+        # What this release of SpikeInterface computes, whether it is asked for it or not.
+        params = params.model_copy(update={"enforce_decrease": False})
     apart_um, apart_z_um, met, costlier = [], [], [], 0
     ours_s = theirs_s = 0.0
     for unit in units:
-        waveforms_uV = unit.waveforms_uV if level == "spike" else unit.templates_uV
-        place = (waveforms_uV, unit.positions_um, unit.peak_channel)
-        rounds = [localize(method, *place, params=params, nbefore=N_BEFORE) for _ in range(repeats)]
+        waveforms_uV = unit.waveforms_uV if level == "spikes" else unit.templates_uV
+        place = (waveforms_uV, unit.positions_um, unit.peak_index)
+        rounds = [
+            localize(method, *place, params=params, n_before=N_BEFORE) for _ in range(repeats)
+        ]
         ours = rounds[0]
         reference = [
-            localize(method, *place, params=params, nbefore=N_BEFORE, engine="spikeinterface")
+            localize(method, *place, params=params, n_before=N_BEFORE, engine="spikeinterface")
             for _ in range(REFERENCE_RUNS)
         ]
         theirs = reference[0]
@@ -149,7 +157,7 @@ def compare(units: list[Unit], method: str, level: str, repeats: int) -> dict[st
         theirs_s += min(one.seconds for one in reference)
         apart_um.append(np.linalg.norm(ours.xy_um - theirs.xy_um, axis=1))
         apart_z_um.append(np.abs(ours.z_um - theirs.z_um))
-        if method == "monopolar_triangulation" and level == "spike":
+        if method == "monopolar_triangulation" and level == "spikes":
             did_meet, cost = solver_status(unit, params)
             met.append(did_meet)
             costlier += int((cost_at(unit, params, ours.xy_um, ours.z_um) > 1.001 * cost).sum())
@@ -188,21 +196,21 @@ def _summary(
 
 def without_the_grid(units: list[Unit], repeats: int) -> dict[str, Any]:
     """The whole of our grid convolution against SpikeInterface's without making its grid."""
-    from spe1_builder.benchmark.localization.methods import SPIKE_PARAMS, localize
-    from spe1_builder.benchmark.localization.methods.reference import make_node
+    from spe1_builder.benchmark.localization.methods import METHODS, localize
+    from spe1_builder.benchmark.localization.methods.grid_convolution.reference import make_node
     from spe1_builder.benchmark.localization.methods.task import make_task
 
     method = "grid_convolution"
-    params = SPIKE_PARAMS[method]
+    params = METHODS[method].defaults["spikes"]
     n, ours_s, theirs_s = 0, 0.0, 0.0
     for unit in units:
-        place = (unit.waveforms_uV, unit.positions_um, unit.peak_channel)
+        place = (unit.waveforms_uV, unit.positions_um, unit.peak_index)
         task = make_task(*place, params, 30_000.0, N_BEFORE)
         node, peaks = make_node(task, len(unit.waveforms_uV))
         window_uV = np.ascontiguousarray(task.waveforms_uV)
         times_s: list[list[float]] = [[], []]
         for _ in range(repeats):
-            done = localize(method, *place, params=params, nbefore=N_BEFORE)
+            done = localize(method, *place, params=params, n_before=N_BEFORE)
             times_s[0].append(done.seconds)
             begun = time.perf_counter()
             node.compute(None, peaks, window_uV)
@@ -217,22 +225,22 @@ def without_the_grid(units: list[Unit], repeats: int) -> dict[str, Any]:
     }
 
 
-def effect_of_decrease(units: list[Unit], level: str) -> dict[str, Any]:
+def effect_of_decrease(units: list[Unit], level: Level) -> dict[str, Any]:
     """Error of the monopolar triangulation with and without the decrease, um, a unit each."""
-    from spe1_builder.benchmark.localization.methods import SPIKE_PARAMS, TEMPLATE_PARAMS, localize
+    from spe1_builder.benchmark.localization.methods import METHODS, localize
 
     method = "monopolar_triangulation"
-    params = (SPIKE_PARAMS if level == "spike" else TEMPLATE_PARAMS)[method]
+    params = METHODS[method].defaults[level]
     rows = []
     for (cell_id, peak_to_peak_uV), unit in zip(CELLS_UV.items(), units, strict=True):
-        waveforms_uV = unit.waveforms_uV if level == "spike" else unit.templates_uV
-        place = (waveforms_uV, unit.positions_um, unit.peak_channel)
+        waveforms_uV = unit.waveforms_uV if level == "spikes" else unit.templates_uV
+        place = (waveforms_uV, unit.positions_um, unit.peak_index)
         plain, decreasing = (
             localize(
                 method,
                 *place,
                 params=params.model_copy(update={"enforce_decrease": enforced}),
-                nbefore=N_BEFORE,
+                n_before=N_BEFORE,
             )
             for enforced in (False, True)
         )
@@ -258,13 +266,14 @@ def effect_of_decrease(units: list[Unit], level: str) -> dict[str, Any]:
 def measure(raw_dir: Path, duration_s: float, n_templates: int, repeats: int) -> dict[str, Any]:
     """Everything, in the process that is bound to one core."""
     from spe1_builder.benchmark.localization.methods import METHODS
+    from spe1_builder.benchmark.localization.words import LEVELS
 
     units = [load_unit(cell_id, raw_dir, duration_s, n_templates) for cell_id in CELLS_UV]
     result: dict[str, Any] = {"simulated": True, "peak_to_peak_uV": list(CELLS_UV.values())}
-    for level in ("template", "spike"):
+    for level in LEVELS:
         for method in METHODS:
-            result[f"{method}, {level}s"] = compare(units, method, level, repeats)
-        result[f"enforce_decrease, {level}s"] = effect_of_decrease(units, level)
+            result[f"{method}, {level}"] = compare(units, method, level, repeats)
+        result[f"enforce_decrease, {level}"] = effect_of_decrease(units, level)
     result["grid_convolution, spikes, without its grid"] = without_the_grid(units, repeats)
     return result
 

@@ -1,16 +1,29 @@
 """The rooms and their direction, read from the imports themselves."""
 
 import ast
+import graphlib
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.project import PACKAGE, PROJECT
 
-GROUND = {"errors", "constants", "cells", "compiled", "disk", "probe", "layout", "progress"}
+GROUND = {
+    "errors",
+    "constants",
+    "cells",
+    "compiled",
+    "disk",
+    "probe",
+    "layout",
+    "progress",
+    "models",
+    "versions",
+}
 #: From left to right; a room imports only rooms before it and the ground floor.
 ROOMS = ["source", "signal", "dataset", "hub", "reading", "export", "benchmark", "runs", "cli"]
 
@@ -95,3 +108,43 @@ def test_readme_is_finished():
     assert not re.findall(r"\{[A-Z_]+\}|@[A-Z_]+@", text)
     for link in re.findall(r"\]\(([^)#]+)\)", text):
         assert link.startswith("https://") or (PROJECT / link).exists(), link
+
+
+def _needs(path: Path, modules: dict[str, Path]) -> set[str]:
+    """Modules of the package that one imports anywhere, but for the type checker alone."""
+
+    def inside(node: ast.AST) -> Iterator[ast.AST]:
+        for child in ast.iter_child_nodes(node):
+            if not (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)):
+                yield child
+                yield from inside(child)
+
+    found = set()
+    for node in inside(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                submodule = f"{node.module}.{alias.name}"
+                found.add(submodule if submodule in modules else str(node.module))
+    return found & set(modules)
+
+
+def test_no_modules_import_each_other():
+    """Neither at once nor inside a function: a circle is one module, or wants an order."""
+    modules = {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(
+            ".__init__"
+        ): path
+        for path in _modules()
+    }
+    needs = {name: _needs(path, modules) - {name} for name, path in modules.items()}
+    assert any(needs.values())
+    graphlib.TopologicalSorter(needs).prepare()  # raises with the circle
+
+
+def test_what_benchmarks_share_knows_none_of_them():
+    for path in (PACKAGE / "benchmark/common").rglob("*.py"):
+        for name in _imports(path):
+            room = "spe1_builder.benchmark."
+            assert not name.startswith(room) or name.startswith(f"{room}common"), f"{path}: {name}"

@@ -8,6 +8,8 @@ doi:10.1371/journal.pcbi.1014059; [G20] Garcia, SpikeInterface reports 2020
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 #: Changes when the same input and options give other data (patch: fixed
 #: metadata, minor: added, major: changed). Part of every fingerprint.
 DATA_VERSION = "1.0.0"
@@ -29,7 +31,9 @@ MARGIN_SAMPLES = 1500
 
 #: How signals are filtered and spikes localized: compiled by us, or by SpikeInterface
 #: (float64, slow), which tests hold the former to.
-ENGINES = FAST_ENGINE, REFERENCE_ENGINE = ("fast", "spikeinterface")
+Engine = Literal["fast", "spikeinterface"]
+ENGINES: tuple[Engine, ...] = get_args(Engine)
+FAST_ENGINE, REFERENCE_ENGINE = ENGINES
 
 # --- Ground truth [G20] --------------------------------------------------------
 PATCH_HIGHPASS_HZ = 200.0

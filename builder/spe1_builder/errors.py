@@ -82,7 +82,7 @@ class Spe1Error(Exception):
                 lines.append(f"  {label + ':':<10}{value}")
         return "\n".join(lines)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         details = {
             "where": self.where,
             "expected": self.expected,

@@ -79,6 +79,18 @@ def test_nothing_computed_is_an_error(root, tmp_path):
     assert "Traceback" not in done.stderr
 
 
+def test_the_former_word_of_masking_is_taken(root, tmp_path):
+    flags = ("--root", root, "--cells", "c14", "--methods", "com", "--masking", "masked")
+    done = run("benchmark", "localization", *flags, "--output", tmp_path / "b.json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "b.json").read_text())["parameters"]["masking"] == "corrected"
+
+
+def test_help_lists_the_methods():
+    done = run("benchmark", "localization", "--help")
+    assert done.returncode == 0 and "COM, MT, GC; default: all." in done.stdout
+
+
 @pytest.mark.parametrize(
     ("flags", "words"),
     [

@@ -24,19 +24,20 @@ class Planted:
         float32 (n_waveforms, NBEFORE + NAFTER, n_channels).
     positions_um : np.ndarray
         float64 (n_channels, 2).
-    peak_channel : int
+    peak_index : int
+        Of the peak channel among these channels.
     source_um : np.ndarray
         (3,).
     """
 
     waveforms_uV: np.ndarray
     positions_um: np.ndarray
-    peak_channel: int
+    peak_index: int
     source_um: np.ndarray
 
     @property
     def place(self) -> tuple[np.ndarray, np.ndarray, int]:
-        return self.waveforms_uV, self.positions_um, self.peak_channel
+        return self.waveforms_uV, self.positions_um, self.peak_index
 
 
 @functools.cache

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from spe1_builder.cli.console import say
 from spe1_builder.errors import MissingFileError, OptionError
 from spe1_builder.layout import BENCHMARK_NAME, RootLayout
 from spe1_builder.progress import Bars
@@ -18,11 +19,24 @@ if TYPE_CHECKING:
     from spe1_builder.benchmark.localization.options import BenchmarkOptions
 
 
+_METHODS_HELP = "default: all."
+
+
 class _Lists(TyperCommand):
     """``--cells c14 c45`` as the public script takes it: several values after one flag."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(ctx, spread(args, ("--cells", "--methods")))
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """The methods are looked up only here: other commands need not load them."""
+        from spe1_builder.benchmark.localization.methods.registry import METHODS
+
+        for option in self.params:
+            if option.name == "methods":
+                shorts = ", ".join(method.short for method in METHODS.values())
+                option.help = f"{shorts}; {_METHODS_HELP}"  # type: ignore[attr-defined]
+        super().format_help(ctx, formatter)
 
 
 def spread(args: list[str], flags: tuple[str, ...]) -> list[str]:
@@ -78,14 +92,14 @@ def localization(
     ] = None,
     methods: Annotated[
         list[str] | None,
-        typer.Option("--methods", metavar="METHOD...", help="COM, MT, GC; default: all three."),
+        typer.Option("--methods", metavar="METHOD...", help=_METHODS_HELP),
     ] = None,
     masking: Annotated[
         str,
         typer.Option(
-            help="masked; or as-published, which adds what the authors' code computed.",
+            help="corrected; or as-published, which adds what the authors' code computed.",
         ),
-    ] = "masked",
+    ] = "corrected",
     tolerance_um: Annotated[float, typer.Option(help="Right is strictly nearer than this.")] = 50.0,
     degradation: Annotated[
         bool,
@@ -148,7 +162,7 @@ def _run(
     target = _check_places(root, output, plots)
     cell_ids = choose_cells(names, root)
     result = run_benchmark(root, cell_ids, options, Bars())
-    typer.echo(markdown(result))
+    say(markdown(result))
     with translated_os_errors(
         target.parent,
         full="The disk is full; the result was not written.",
@@ -159,7 +173,7 @@ def _run(
         layout = RootLayout(root)
         if target.resolve() == layout.benchmark.resolve() and has_our_card(layout):
             write_card(root)
-    typer.echo(f"result: {target}")
+    say(f"result: {target}")
     if plots is not None:
         with translated_os_errors(
             plots,
@@ -168,7 +182,7 @@ def _run(
             do_access="make that folder writable, or name another (--plots)",
         ):
             for path in write_report(plots, result):
-                typer.echo(f"report: {path}")
+                say(f"report: {path}")
 
 
 def _check_places(root: Path, output: Path | None, plots: Path | None) -> Path:

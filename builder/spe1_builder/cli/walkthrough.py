@@ -70,14 +70,14 @@ def run_demo(folder: Path) -> None:
 
 def _show_localization(root: Path) -> None:
     """The benchmark on the template: methods and controls."""
-    from spe1_builder.benchmark.localization.contestants import CONTESTANTS
+    from spe1_builder.benchmark.localization.contestants import contestant
     from spe1_builder.benchmark.localization.options import BenchmarkOptions
     from spe1_builder.benchmark.localization.run import run_benchmark
     from spe1_builder.benchmark.localization.schema import write_benchmark
 
     result = run_benchmark(root, [CELL_ID], BenchmarkOptions())
     for score in result.cells[0].scores:
-        say(f"   {CONTESTANTS[score.method].label}: {score.score.median_error_um:.1f}")
+        say(f"   {contestant(score.method).label}: {score.score.median_error_um:.1f}")
     write_benchmark(RootLayout(root).benchmark, result)
     write_card(root)
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from spe1_builder.constants import N_CHANNELS, REFERENCE_CHANNELS
 from spe1_builder.errors import MissingFileError, OutputError
+from spe1_builder.models import Model, first_problem
 
 #: Of the metadata's own form; a reader refuses one that it does not know.
 FORMAT_VERSION: Literal[1] = 1
@@ -27,8 +28,8 @@ METADATA_HOLDS = (
 Channel = Field(ge=0, lt=N_CHANNELS)
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
+class _Model(Model):
+    model_config = ConfigDict(strict=True)
 
 
 class SourceMetadata(_Model):
@@ -213,11 +214,9 @@ def read_model(path: Path, model: type[ModelT]) -> ModelT:
     try:
         return model.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        first = error.errors()[0]
         raise OutputError(
             f"{path.name} is malformed, or was written by another version.",
             where=path,
-            got=f"{'.'.join(str(part) for part in first['loc']) or 'the file'}: {first['msg']}"
-            + (f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""),
+            got=first_problem(error),
             do="build the cell again (spe1 build --force)",
         ) from error

@@ -132,4 +132,5 @@ def segment_uV(dataset: Dataset, index: int) -> np.ndarray:
     column = dataset.select_columns("cp").with_format("arrow")[index % len(dataset)]["cp"]
     # Not `.values`: it ignores where the row lies within its record batch.
     values = column.chunk(0).flatten().flatten()
-    return values.to_numpy(zero_copy_only=True).reshape(N_CHANNELS, -1)
+    traces_uV: np.ndarray = values.to_numpy(zero_copy_only=True).reshape(N_CHANNELS, -1)
+    return traces_uV

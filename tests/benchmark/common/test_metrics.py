@@ -14,7 +14,7 @@ from spe1_builder.benchmark.common.metrics import (
     measure,
     score,
 )
-from spe1_builder.benchmark.localization.schema import Score
+from spe1_builder.benchmark.common.scores import Score
 from spe1_builder.probe import nominal_positions_um
 
 PROBE_UM = nominal_positions_um().astype(float)

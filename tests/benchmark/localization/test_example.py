@@ -7,10 +7,10 @@ import pytest
 
 from spe1_builder.benchmark.common.inputs import kept_channels, mask
 from spe1_builder.benchmark.localization.estimate import Waveforms, locate
-from spe1_builder.benchmark.localization.methods import localize
-from spe1_builder.benchmark.localization.methods.params import METHODS, TEMPLATE_PARAMS
+from spe1_builder.benchmark.localization.methods import METHODS, localize
 from spe1_builder.benchmark.localization.schema import read_benchmark, write_benchmark
 from spe1_builder.benchmark.localization.tables import summary_table
+from spe1_builder.benchmark.localization.words import LEVELS
 from spe1_builder.benchmark.localization.zhao2026.published import published
 from spe1_builder.cells import CELL_SETS, get_cell
 from spe1_builder.errors import MissingFileError, OutputError
@@ -81,8 +81,8 @@ def test_gc_is_pulled_inwards_the_more_the_further_the_neuron(distance_um, inner
                 template_uV[np.newaxis],
                 positions_um,
                 channel,
-                params=TEMPLATE_PARAMS["grid_convolution"],
-                nbefore=30,
+                params=METHODS["grid_convolution"].defaults["templates"],
+                n_before=30,
             )
             errors_um.append(np.hypot(*(found.xy_um[0] - positions_um[channel])))
         assert low <= np.median(errors_um) <= high
@@ -101,10 +101,11 @@ def test_order_of_methods_under_degradation(result):
             ]
         )
 
-    for level in ("templates", "spikes"):
-        others = [mean_accuracy(level, method) for method in METHODS[1:]]
-        assert mean_accuracy(level, METHODS[0]) > max(others) + 0.05
-    assert mean_accuracy("spikes", METHODS[2]) > mean_accuracy("spikes", METHODS[1]) + 0.1
+    mass, triangulation, convolution = METHODS
+    for level in LEVELS:
+        others = [mean_accuracy(level, method) for method in (triangulation, convolution)]
+        assert mean_accuracy(level, mass) > max(others) + 0.05
+    assert mean_accuracy("spikes", convolution) > mean_accuracy("spikes", triangulation) + 0.1
 
 
 def test_a_template_is_reproduced(result, tmp_path):
@@ -130,9 +131,9 @@ def test_a_template_is_reproduced(result, tmp_path):
         for part in cell.scores
         if (part.mode, part.level) == ("corrected", "templates")
     }
-    for method in METHODS:
-        xy_um, _ = locate(waveforms, method, TEMPLATE_PARAMS[method], "fast", 1)
-        assert xy_um[0] == pytest.approx(committed[method], abs=0.01), method
+    for name, method in METHODS.items():
+        xy_um, _ = locate(waveforms, method.defaults["templates"], "fast", 1)
+        assert xy_um[0] == pytest.approx(committed[name], abs=0.01), name
     (raw_dir / "Recordings/c14/c14_npx_raw.bin").unlink()  # 0.7 GB, not kept with the tests
 
 
@@ -167,6 +168,16 @@ def test_another_version_is_refused(tmp_path, change, words):
     with pytest.raises(OutputError) as caught:
         read_benchmark(path)
     assert words in str(caught.value) and "do:" in str(caught.value)
+
+
+def test_a_result_in_former_words_is_read(tmp_path):
+    """0.1.0 wrote "masked" for what is "corrected"."""
+    document = json.loads(EXAMPLE.read_text())
+    path = tmp_path / "b.json"
+    path.write_text(
+        json.dumps(document | {"parameters": document["parameters"] | {"masking": "masked"}})
+    )
+    assert read_benchmark(path).parameters.masking == "corrected"
 
 
 def test_no_result(tmp_path):

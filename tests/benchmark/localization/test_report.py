@@ -6,8 +6,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from spe1_builder.benchmark.localization.contestants import CONTESTANTS
-from spe1_builder.benchmark.localization.figures.figures import figures, style
+from spe1_builder.benchmark.common.figure_style import style
+from spe1_builder.benchmark.localization.contestants import contestants
+from spe1_builder.benchmark.localization.figures.all import draw_figures
 from spe1_builder.benchmark.localization.report import write_report
 from spe1_builder.benchmark.localization.schema import read_benchmark
 from tests.benchmark.localization.test_example import EXAMPLE
@@ -49,7 +50,7 @@ def plain(result):
 
 @pytest.fixture(scope="module")
 def drawn(result):
-    return figures(result)
+    return draw_figures(result)
 
 
 def test_the_page_is_self_contained(result, tmp_path):
@@ -110,10 +111,10 @@ def test_no_text_is_clipped_or_tiny(drawn, name):
 
 
 def test_contestants_differ_in_grey_too():
-    looks = [(look.marker, look.dash) for look in CONTESTANTS.values()]
-    assert len(set(looks)) == len(looks)
-    assert len({look.color for look in CONTESTANTS.values()}) == len(looks)
+    looks = contestants().values()
+    assert len({(look.marker, look.dash) for look in looks}) == len(looks)
+    assert len({look.color for look in looks}) == len(looks)
 
 
 def test_a_result_of_templates_alone_has_its_figures(plain):
-    assert set(figures(plain)) == {"scores", "probe_map"}
+    assert set(draw_figures(plain)) == {"scores", "probe_map"}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from spe1_builder.benchmark.common.inputs import read_cell
-from spe1_builder.benchmark.common.spikes import open_traces, read_spikes, read_windows
+from spe1_builder.benchmark.common.spikes import open_traces, read_window_spikes, read_windows
 from spe1_builder.benchmark.localization.options import BenchmarkOptions
 from spe1_builder.benchmark.localization.run import run_benchmark
 from spe1_builder.benchmark.localization.tables import markdown
@@ -117,14 +117,14 @@ def test_the_grid_holds_the_papers_parameters(full):
 
 def test_rows_and_raw_archive_give_the_same_windows(built, archive, tmp_path):
     cell = read_cell(built.folder.parent, "c14")
-    spikes = read_spikes(cell)[2:8]
-    rows = read_windows(open_traces(cell), spikes, 30, 60)
+    window_spikes = read_window_spikes(cell)[2:8]
+    rows = read_windows(open_traces(cell), window_spikes, 30, 60)
     start = cell.metadata.analysis_window.start_sample
     reference_uV = archive.reference_uV()
-    expected = np.stack([reference_uV[:, start + s - 30 : start + s + 60].T for s in spikes])
+    expected = np.stack([reference_uV[:, start + s - 30 : start + s + 60].T for s in window_spikes])
     np.testing.assert_allclose(rows, expected, rtol=0, atol=1e-3)
     elsewhere = cell.__class__(**{**vars(cell), "folder": tmp_path})
-    raw = read_windows(open_traces(elsewhere, archive.raw_dir), spikes, 30, 60, n_threads=2)
+    raw = read_windows(open_traces(elsewhere, archive.raw_dir), window_spikes, 30, 60, n_threads=2)
     np.testing.assert_allclose(raw, rows, rtol=0, atol=2e-4)
 
 
@@ -134,7 +134,7 @@ def test_spikes_of_the_rows_are_those_of_the_patch(built, tmp_path):
     shutil.copytree(built.folder, root / "c14", copy_function=os.link)
     (root / "c14" / PATCH_NAME).unlink()
     bare, whole = read_cell(root, "c14"), read_cell(built.folder.parent, "c14")
-    np.testing.assert_array_equal(read_spikes(bare), read_spikes(whole))
+    np.testing.assert_array_equal(read_window_spikes(bare), read_window_spikes(whole))
 
 
 def test_template_of_all_spikes_is_the_shipped_one(built, archive):
@@ -162,17 +162,17 @@ def test_a_short_template_window_is_a_note(sidecars, archive):
 
 def test_detection_again_finds_the_planted_spikes(built):
     cell = read_cell(built.folder.parent, "c14")
-    planted = read_spikes(cell)
+    planted = read_window_spikes(cell)
     found = as_published.detect_again(cell, cell.metadata.analysis_window.n_samples)
     distance = np.abs(found[:, None] - planted[None, :]).min(axis=1)
     assert len(found) >= len(planted) - 2 and (distance <= 2).all()
 
 
 def test_the_template_of_a_busy_cell_is_a_seeded_choice():
-    chosen = as_published.template_spikes(5467)
+    chosen = as_published.template_choice(5467)
     assert len(chosen) == 500 and (np.diff(chosen) > 0).all()
-    np.testing.assert_array_equal(chosen, as_published.template_spikes(5467))
-    np.testing.assert_array_equal(as_published.template_spikes(499), np.arange(499))
+    np.testing.assert_array_equal(chosen, as_published.template_choice(5467))
+    np.testing.assert_array_equal(as_published.template_choice(499), np.arange(499))
 
 
 def test_as_published_without_rows_takes_the_shipped_template(sidecars):

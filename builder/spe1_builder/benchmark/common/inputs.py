@@ -14,22 +14,21 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from spe1_builder.cells import get_cell
 from spe1_builder.constants import N_CHANNELS
 from spe1_builder.dataset.metadata import FORMAT_VERSION, ConversionMetadata, read_model
 from spe1_builder.errors import MissingFileError, OutputError
 from spe1_builder.layout import METADATA_NAME, TEMPLATES_NAME, RootLayout
+from spe1_builder.models import Model, first_problem
 
 _REBUILD = "build the cell again (spe1 build --force), or fetch the file again"
 _ARRAYS = ("templates", "probe_positions", "nbefore", "sampling_frequency")
 
 
-class _PublicMetadata(BaseModel):
+class _PublicMetadata(Model, extra="ignore"):
     """What the benchmark needs of the public conversion's metadata; the rest is ignored."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
 
     unit_locations_um: dict[str, list[float]]
     gt_electrode_chan_idx: int = Field(ge=0, lt=N_CHANNELS)
@@ -56,6 +55,7 @@ class CellInput:
     target_um : np.ndarray
         float64 (2,): the ground-truth electrode.
     gt_channel : int
+        Channel of the ground-truth electrode.
     bad_channels : tuple of int
     n_spikes : int
         In the analysis window.
@@ -97,17 +97,18 @@ class Masked:
         int64 (n_kept,), ascending.
     positions_um : np.ndarray
         float64 (n_kept, 2).
-    peak : int
-        Index into ``channels`` of the template's largest channel.
+    peak_index : int
+        Into ``channels``: the template's largest channel.
     """
 
     channels: np.ndarray
     positions_um: np.ndarray
-    peak: int
+    peak_index: int
 
     @property
     def peak_channel(self) -> int:
-        return int(self.channels[self.peak])
+        """The same as a channel of the probe."""
+        return int(self.channels[self.peak_index])
 
 
 def kept_channels(bad_channels: Sequence[int]) -> np.ndarray:
@@ -129,8 +130,8 @@ def mask(template_uV: np.ndarray, positions_um: np.ndarray, channels: np.ndarray
     channels : np.ndarray
         int64 (n_kept,).
     """
-    peak = int(np.abs(template_uV[:, channels]).max(axis=0).argmax())
-    return Masked(channels, positions_um[channels], peak)
+    peak_index = int(np.abs(template_uV[:, channels]).max(axis=0).argmax())
+    return Masked(channels, positions_um[channels], peak_index)
 
 
 def read_cell(root: Path, cell_id: str) -> CellInput:
@@ -210,11 +211,10 @@ def _read_metadata(path: Path) -> ConversionMetadata | _PublicMetadata:
     try:
         return _PublicMetadata.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
         raise OutputError(
             f"{path.name} is neither this project's nor the public conversion's.",
             where=path,
-            got=f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}",
+            got=first_problem(error),
             do=_REBUILD,
         ) from error
 

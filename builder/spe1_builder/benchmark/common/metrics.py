@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spe1_builder.benchmark.localization.schema import Interval, Score
+from spe1_builder.benchmark.common.scores import Interval, Score
 
 #: Samples of the bootstrap, their seed, and what the interval covers.
 BOOTSTRAP_SAMPLES = 2000

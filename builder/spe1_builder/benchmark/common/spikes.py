@@ -95,7 +95,7 @@ def open_raw(cell: CellInput, raw_dir: Path) -> RawCell:
     return raw
 
 
-def read_spikes(cell: CellInput) -> np.ndarray:
+def read_window_spikes(cell: CellInput) -> np.ndarray:
     """Samples of the ground-truth spikes: of ``patch.npz``, else of the rows' ``ctt``.
 
     The public conversion ships no ``patch.npz``.
@@ -114,26 +114,26 @@ def read_spikes(cell: CellInput) -> np.ndarray:
     """
     has_patch = (cell.folder / PATCH_NAME).is_file()
     if not has_patch and (cell.folder / DATASET_DICT_NAME).is_file():
-        return _spikes_of_rows(cell)
+        return _window_spikes_of_rows(cell)
     times_s = read_patch_arrays(cell, "spike_times_s")[0]
     return np.rint(times_s * NPX_RATE_HZ).astype(np.int64)
 
 
-def _spikes_of_rows(cell: CellInput) -> np.ndarray:
+def _window_spikes_of_rows(cell: CellInput) -> np.ndarray:
     from spe1_builder.reading.arrays import load
 
-    samples = [
+    window_spikes = [
         int(row["sample_id"]) + round(time_ms * NPX_RATE_HZ / 1000.0)
         for split in load(cell.cell_id, cell.folder.parent).values()
         for row in split.select_columns(["sample_id", "ctt"])
         for times_ms in row["ctt"]
         for time_ms in times_ms
     ]
-    return np.array(sorted(samples), dtype=np.int64)
+    return np.array(sorted(window_spikes), dtype=np.int64)
 
 
 def read_patch_arrays(cell: CellInput, *names: str) -> list[np.ndarray]:
-    """Arrays of ``patch.npz``, by name; exceptions as `read_spikes`."""
+    """Arrays of ``patch.npz``, by name; exceptions as `read_window_spikes`."""
     path = cell.folder / PATCH_NAME
     if not path.is_file():
         raise MissingFileError(
@@ -150,9 +150,22 @@ def read_patch_arrays(cell: CellInput, *names: str) -> list[np.ndarray]:
         ) from error
 
 
-def whole_spikes(spikes: np.ndarray, n_samples: int, n_before: int, n_after: int) -> np.ndarray:
-    """The spikes whose window [-n_before, n_after) lies in the analysis window."""
-    return spikes[(spikes >= n_before) & (spikes + n_after <= n_samples)]
+def whole_spikes(
+    window_spikes: np.ndarray, n_samples: int, n_before: int, n_after: int
+) -> np.ndarray:
+    """The spikes whose samples [-n_before, n_after) lie in the analysis window.
+
+    Parameters
+    ----------
+    window_spikes : np.ndarray
+        int64 (n_spikes,), samples of the analysis window.
+    n_samples : int
+        Length of the analysis window.
+    n_before, n_after : int
+        Samples.
+    """
+    is_whole = (window_spikes >= n_before) & (window_spikes + n_after <= n_samples)
+    return window_spikes[is_whole]
 
 
 def window_samples(cell: CellInput) -> int:
@@ -165,15 +178,15 @@ def window_samples(cell: CellInput) -> int:
 
 
 def read_windows(
-    traces: Traces, spikes: np.ndarray, n_before: int, n_after: int, n_threads: int = 1
+    traces: Traces, window_spikes: np.ndarray, n_before: int, n_after: int, n_threads: int = 1
 ) -> np.ndarray:
     """Windows around spikes, on every channel.
 
     Parameters
     ----------
     traces : Traces
-    spikes : np.ndarray
-        int64 (n_spikes,), samples of the analysis window, windows inside it.
+    window_spikes : np.ndarray
+        int64 (n_spikes,), samples of the analysis window, all of them whole.
     n_before, n_after : int
         Samples.
     n_threads : int
@@ -184,13 +197,13 @@ def read_windows(
     np.ndarray
         float32 (n_spikes, n_before + n_after, N_CHANNELS), uV: 46 kB a spike and ms.
     """
-    windows = np.empty((len(spikes), n_before + n_after, N_CHANNELS), dtype=np.float32)
+    windows = np.empty((len(window_spikes), n_before + n_after, N_CHANNELS), dtype=np.float32)
 
     def fill(i: int) -> None:
-        spike = int(spikes[i])
+        spike = int(window_spikes[i])
         windows[i] = traces.read(spike - n_before, spike + n_after).T
 
     with ThreadPoolExecutor(n_threads) as pool:
-        for _ in pool.map(fill, range(len(spikes))):
+        for _ in pool.map(fill, range(len(window_spikes))):
             pass
     return windows

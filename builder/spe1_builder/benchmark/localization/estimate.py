@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +10,10 @@ from spe1_builder.benchmark.common.inputs import Masked
 from spe1_builder.benchmark.localization.contestants import CONTROLS
 from spe1_builder.benchmark.localization.controls import control_places
 from spe1_builder.benchmark.localization.methods import localize
+from spe1_builder.benchmark.localization.methods.params import MethodParams
+from spe1_builder.benchmark.localization.plan import Plan
+from spe1_builder.benchmark.localization.words import Level, Mode
+from spe1_builder.constants import Engine
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +29,8 @@ class Estimates:
         Wall time of the localization; None for controls, which need none.
     """
 
-    mode: str
-    level: str
+    mode: Mode
+    level: Level
     method: str
     xy_um: np.ndarray
     seconds: float | None
@@ -55,17 +57,17 @@ class Waveforms:
 
 
 def locate(
-    waveforms: Waveforms, method: str, params: Any, engine: str, n_threads: int
+    waveforms: Waveforms, params: MethodParams, engine: Engine, n_threads: int
 ) -> tuple[np.ndarray, float]:
-    """One method on waveforms: float64 (n, 2) um, and the seconds it took."""
+    """The parameters' method on waveforms: float64 (n, 2) um, and the seconds it took."""
     located = localize(
-        method,
+        params.method,
         waveforms.values_uV,
         waveforms.masked.positions_um,
-        waveforms.masked.peak,
+        waveforms.masked.peak_index,
         params=params,
         sampling_frequency_hz=waveforms.sampling_frequency_hz,
-        nbefore=waveforms.n_before,
+        n_before=waveforms.n_before,
         engine=engine,
         n_threads=n_threads,
     )
@@ -73,30 +75,25 @@ def locate(
 
 
 def estimate(
-    mode: str,
-    level: str,
-    waveforms: Waveforms,
-    positions_um: np.ndarray,
-    params: Mapping[str, Any],
-    engine: str,
-    n_threads: int,
+    mode: Mode, level: Level, waveforms: Waveforms, positions_um: np.ndarray, plan: Plan
 ) -> list[Estimates]:
-    """All methods and both controls on the waveforms of one unit.
+    """The plan's methods and both controls on the waveforms of one unit.
 
     Parameters
     ----------
-    mode, level : str
+    mode : str
         For the record.
+    level : str
+        Decides the parameters.
     waveforms : Waveforms
-        All of the unit at once: grid convolution takes its prototype from them.
+        All of the unit at once: a method may compare them with each other.
     positions_um : np.ndarray
         (n_channels, 2): the whole probe.
-    params : mapping
-        Parameters by method; decides which methods run.
+    plan : Plan
     """
     found = []
-    for method, chosen in params.items():
-        xy_um, seconds = locate(waveforms, method, chosen, engine, n_threads)
+    for method, params in plan.params_of(level).items():
+        xy_um, seconds = locate(waveforms, params, plan.engine, plan.n_threads)
         found.append(Estimates(mode, level, method, xy_um, seconds))
     places = control_places(positions_um, waveforms.masked.peak_channel)
     for name in CONTROLS:

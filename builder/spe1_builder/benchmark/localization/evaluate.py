@@ -15,8 +15,10 @@ from spe1_builder.benchmark.common.spikes import open_raw
 from spe1_builder.benchmark.localization.degradation.grid_search import GridEstimate, search
 from spe1_builder.benchmark.localization.degradation.windows import DegradedWindows, choose_spikes
 from spe1_builder.benchmark.localization.estimate import Estimates, Waveforms, estimate
-from spe1_builder.benchmark.localization.options import ELECTRODES_PER_DAY, BenchmarkOptions
-from spe1_builder.benchmark.localization.unit import SPIKE_WINDOW, Unit, mean_of, params_of
+from spe1_builder.benchmark.localization.options import ELECTRODES_PER_DAY
+from spe1_builder.benchmark.localization.plan import Plan
+from spe1_builder.benchmark.localization.unit import SPIKE_WINDOW_SAMPLES, Unit, mean_of
+from spe1_builder.benchmark.localization.words import Level, Mode
 from spe1_builder.benchmark.localization.zhao2026 import as_published
 from spe1_builder.errors import OutputError, Spe1Error
 from spe1_builder.layout import METADATA_NAME
@@ -70,16 +72,16 @@ class CellEvaluation:
 
 
 def evaluate_cell(
-    root: Path, cell_id: str, options: BenchmarkOptions, progress: Progress | None = None
+    root: Path, cell_id: str, plan: Plan, progress: Progress | None = None
 ) -> CellEvaluation:
-    """Localize one cell in every way that the options ask for.
+    """Localize one cell in every way that the plan has.
 
     Parameters
     ----------
     root : Path
         Dataset root.
     cell_id : str
-    options : BenchmarkOptions
+    plan : Plan
     progress : Progress, optional
 
     Returns
@@ -102,12 +104,12 @@ def evaluate_cell(
             do="check the folder's permissions and the disk",
         )
         return found
-    units = [Unit(found.cell, mode, options.raw_dir, options.n_jobs) for mode in options.modes]
+    units = [Unit(found.cell, mode, plan.raw_dir, plan.n_threads) for mode in plan.modes]
     for unit in units:
-        _evaluate_clean(unit, options, found)
-    if options.degradation or options.grid_search:
+        _evaluate_clean(unit, plan, found)
+    if plan.all_days:
         try:
-            _evaluate_degraded(units, options, found, progress or Silent())
+            _evaluate_degraded(units, plan, found, progress or Silent())
         except TROUBLE as error:
             found.note("all", "degradation", error)
             # A part of the days would be a curve of something else.
@@ -116,7 +118,7 @@ def evaluate_cell(
     return found
 
 
-def _evaluate_clean(unit: Unit, options: BenchmarkOptions, found: CellEvaluation) -> None:
+def _evaluate_clean(unit: Unit, plan: Plan, found: CellEvaluation) -> None:
     """The template and, if asked for, every spike."""
     try:
         template_uV = unit.template_uV()
@@ -127,8 +129,8 @@ def _evaluate_clean(unit: Unit, options: BenchmarkOptions, found: CellEvaluation
     waveforms = unit.waveforms(template_uV[np.newaxis], unit.n_before, template_uV)
     if unit.mode == "corrected":
         found.peak_channel = waveforms.masked.peak_channel
-    found.estimates += _estimate(unit, "templates", waveforms, options)
-    if not options.with_spikes:
+    found.estimates += _estimate(unit, "templates", waveforms, plan)
+    if "spikes" not in plan.levels:
         return
     try:
         windows_uV = unit.spike_windows_uV()
@@ -138,26 +140,16 @@ def _evaluate_clean(unit: Unit, options: BenchmarkOptions, found: CellEvaluation
     if len(windows_uV) == 0:
         found.notes.append(f"{unit.mode}, spikes: none lies whole in the analysis window")
         return
-    waveforms = unit.waveforms(windows_uV, SPIKE_WINDOW[0], template_uV)
-    found.estimates += _estimate(unit, "spikes", waveforms, options)
+    waveforms = unit.waveforms(windows_uV, SPIKE_WINDOW_SAMPLES[0], template_uV)
+    found.estimates += _estimate(unit, "spikes", waveforms, plan)
 
 
-def _estimate(
-    unit: Unit, level: str, waveforms: Waveforms, options: BenchmarkOptions
-) -> list[Estimates]:
-    return estimate(
-        unit.mode,
-        level,
-        waveforms,
-        unit.cell.positions_um,
-        params_of(level, options.methods),
-        options.engine,
-        options.n_jobs,
-    )
+def _estimate(unit: Unit, level: Level, waveforms: Waveforms, plan: Plan) -> list[Estimates]:
+    return estimate(unit.mode, level, waveforms, unit.cell.positions_um, plan)
 
 
 def _evaluate_degraded(
-    units: Sequence[Unit], options: BenchmarkOptions, found: CellEvaluation, progress: Progress
+    units: Sequence[Unit], plan: Plan, found: CellEvaluation, progress: Progress
 ) -> None:
     """The days of figures 4 and 5; the modes share the filtered windows.
 
@@ -169,41 +161,37 @@ def _evaluate_degraded(
     usable: list[tuple[Unit, np.ndarray]] = []
     for unit in units:
         try:
-            usable.append((unit, _degraded_spikes(unit)))
+            usable.append((unit, _recording_spikes(unit)))
         except TROUBLE as error:
             found.note(unit.mode, "degradation", error)
     if not usable:
         return
     unit = usable[0][0]
-    raw = open_raw(unit.cell, options.raw_dir)
-    joined = np.unique(np.concatenate([spikes for _, spikes in usable]))
-    windows = DegradedWindows(raw, joined, unit.n_before, unit.n_after, options.n_jobs)
-    days = sorted(
-        set(options.days if options.degradation else ())
-        | set(options.grid_days if options.grid_search else ())
-    )
+    raw = open_raw(unit.cell, plan.raw_dir)
+    joined = np.unique(np.concatenate([recording_spikes for _, recording_spikes in usable]))
+    windows = DegradedWindows(raw, joined, unit.n_before, unit.n_after, plan.n_threads)
     wanted: dict[int, list[tuple[Unit, np.ndarray, int]]] = defaultdict(list)
-    for unit, spikes in usable:
-        of_unit = np.searchsorted(joined, spikes)
-        for day in days:
+    for unit, recording_spikes in usable:
+        of_unit = np.searchsorted(joined, recording_spikes)
+        for day in plan.all_days:
             wanted[_n_dead(unit.mode, day)].append((unit, of_unit, day))
-    with stage(progress, "degrade", len(options.seeds) * len(wanted), "days"):
-        for seed in options.seeds:
+    with stage(progress, "degrade", len(plan.seeds) * len(wanted), "days"):
+        for seed in plan.seeds:
             for n_dead in sorted(wanted):
                 windows_uV = windows.with_dead(seed, n_dead)
                 for unit, of_unit, day in wanted[n_dead]:
-                    _evaluate_day(unit, windows_uV[of_unit], seed, day, options, found)
+                    _evaluate_day(unit, windows_uV[of_unit], seed, day, plan, found)
                 progress.advance(1)
 
 
-def _n_dead(mode: str, day: int) -> int:
+def _n_dead(mode: Mode, day: int) -> int:
     if mode == "as_published":
         return as_published.n_dead_on(day, ELECTRODES_PER_DAY)
     return ELECTRODES_PER_DAY * day
 
 
-def _degraded_spikes(unit: Unit) -> np.ndarray:
-    """Spikes of a unit whose windows are looked at: int64 (n_spikes,), recording samples.
+def _recording_spikes(unit: Unit) -> np.ndarray:
+    """Spikes of a unit whose windows are looked at: int64 (n_spikes,), samples of the recording.
 
     Raises
     ------
@@ -217,9 +205,9 @@ def _degraded_spikes(unit: Unit) -> np.ndarray:
             where=unit.cell.folder / METADATA_NAME,
             do="build the cell with spe1 build",
         )
-    spikes = choose_spikes(unit.whole_spikes(unit.n_before, unit.n_after))
-    as_published.require_spikes(unit.cell.cell_id, spikes)
-    return spikes + metadata.analysis_window.start_sample
+    window_spikes = choose_spikes(unit.whole_spikes(unit.n_before, unit.n_after))
+    as_published.require_spikes(unit.cell.cell_id, len(window_spikes))
+    return window_spikes + metadata.analysis_window.start_sample
 
 
 def _evaluate_day(
@@ -227,29 +215,21 @@ def _evaluate_day(
     windows_uV: np.ndarray,
     seed: int,
     day: int,
-    options: BenchmarkOptions,
+    plan: Plan,
     found: CellEvaluation,
 ) -> None:
     """One day under one seed, from that day's windows: (n_spikes, n_samples, n_channels)."""
     n_dead = _n_dead(unit.mode, day)
-    template_uV = mean_of(windows_uV[unit.template_spikes(len(windows_uV))])
-    pieces = {"templates": unit.waveforms(template_uV[np.newaxis], unit.n_before, template_uV)}
-    if options.with_spikes:
+    template_uV = mean_of(windows_uV[unit.template_choice(len(windows_uV))])
+    pieces: dict[Level, Waveforms] = {}
+    pieces["templates"] = unit.waveforms(template_uV[np.newaxis], unit.n_before, template_uV)
+    if "spikes" in plan.levels:
         pieces["spikes"] = unit.spikes_of(windows_uV, template_uV)
     for level, waveforms in pieces.items():
-        if options.degradation and day in options.days:
+        if day in plan.days:
             found.days += [
                 DayEstimate(day, n_dead, seed, part)
-                for part in _estimate(unit, level, waveforms, options)
+                for part in _estimate(unit, level, waveforms, plan)
             ]
-        if options.grid_search and day in options.grid_days:
-            found.grid += search(
-                waveforms,
-                params_of(level, options.methods),
-                options.engine,
-                options.n_jobs,
-                mode=unit.mode,
-                level=level,
-                day=day,
-                seed=seed,
-            )
+        if day in plan.grid_days:
+            found.grid += search(waveforms, plan, mode=unit.mode, level=level, day=day, seed=seed)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
-from spe1_builder.benchmark.localization.contestants import expand_methods
+from spe1_builder.benchmark.localization.methods.registry import expand_methods
+from spe1_builder.benchmark.localization.words import MASKINGS, Masking, Mode, present_word
+from spe1_builder.constants import ENGINES, Engine
 from spe1_builder.errors import OptionError
 
-MASKINGS = ("masked", "as-published")
-ENGINES = ("fast", "spikeinterface")
 #: The paper's: 25 electrodes a day over 16 days (the first has none), 5 seeds.
 ELECTRODES_PER_DAY, DAYS, SEEDS = 25, 16, (0, 1, 2, 3, 4)
 
@@ -23,9 +22,10 @@ class BenchmarkOptions:
     Attributes
     ----------
     methods : tuple of str
-        Names or abbreviations; empty means all three.
-    masking : {"masked", "as-published"}
+        Names or abbreviations; empty means all of them.
+    masking : {"corrected", "as-published"}
         The second adds what the authors' code computed, beside the corrected numbers.
+        "masked" is the first one's former name.
     with_spikes : bool
         Also localize every spike; needs the Arrow rows or the raw archive.
     tolerance_um : float
@@ -52,7 +52,7 @@ class BenchmarkOptions:
     """
 
     methods: tuple[str, ...] = ()
-    masking: Literal["masked", "as-published"] = "masked"
+    masking: Masking = "corrected"
     with_spikes: bool = False
     tolerance_um: float = 50.0
     degradation: bool = False
@@ -61,11 +61,12 @@ class BenchmarkOptions:
     grid_days: tuple[int, ...] = (0, 5, 10, 15)
     seeds: tuple[int, ...] = SEEDS
     raw_dir: Path = field(default_factory=lambda: Path(".raw"))
-    engine: Literal["fast", "spikeinterface"] = "fast"
+    engine: Engine = "fast"
     n_jobs: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "methods", expand_methods(self.methods))
+        object.__setattr__(self, "masking", present_word(self.masking))
         object.__setattr__(self, "raw_dir", Path(self.raw_dir))
         self._require("masking", self.masking in MASKINGS, " or ".join(MASKINGS))
         self._require("engine", self.engine in ENGINES, " or ".join(ENGINES))
@@ -90,6 +91,6 @@ class BenchmarkOptions:
             )
 
     @property
-    def modes(self) -> tuple[str, ...]:
+    def modes(self) -> tuple[Mode, ...]:
         """What is computed: the corrected numbers always, the authors' on demand."""
         return ("as_published", "corrected") if self.masking == "as-published" else ("corrected",)

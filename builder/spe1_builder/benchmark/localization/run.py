@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
 from typing import Any
@@ -13,17 +12,20 @@ from spe1_builder.benchmark.common import metrics
 from spe1_builder.benchmark.localization.degradation import curves
 from spe1_builder.benchmark.localization.evaluate import CellEvaluation, evaluate_cell
 from spe1_builder.benchmark.localization.options import BenchmarkOptions
+from spe1_builder.benchmark.localization.plan import Plan, make_plan
 from spe1_builder.benchmark.localization.schema import LocalizationBenchmark, Parameters, Provenance
 from spe1_builder.benchmark.localization.summary import cell_result, one_line, summary_rows
-from spe1_builder.benchmark.localization.unit import SPIKE_WINDOW, params_of
+from spe1_builder.benchmark.localization.unit import SPIKE_WINDOW_SAMPLES
+from spe1_builder.benchmark.localization.words import Level
 from spe1_builder.benchmark.localization.zhao2026 import as_published
 from spe1_builder.cells import CELL_SETS, ZHAO_CELLS, catalogue
 from spe1_builder.errors import MissingFileError, OutputError
 from spe1_builder.layout import RootLayout
 from spe1_builder.progress import Progress, Silent, stage
+from spe1_builder.versions import installed_versions
 
 #: What decides a number here.
-_PACKAGES = ("numpy", "scipy", "numba", "pyarrow", "datasets", "spikeinterface")
+_PACKAGES = ("numpy", "scipy", "numba", "pyarrow", "datasets", "spikeinterface", "scikit-learn")
 _SIMULATED = (
     "simulated cells, made by spe1 simulate: nothing in them was measured in an animal, and "
     "the published numbers, which come from real recordings, are not to be compared with them"
@@ -97,22 +99,23 @@ def run_benchmark(
         Not one cell could be scored.
     """
     progress = Silent() if progress is None else progress
+    plan = make_plan(options)
     evaluations = []
     # The stage of a cell's degradation is shown in its place.
-    is_long = options.degradation or options.grid_search
+    is_long = bool(plan.all_days)
     with stage(Silent() if is_long else progress, "localize", len(cell_ids), "cells"):
         for cell_id in cell_ids:
             if is_long:
                 progress.note(f"{cell_id} ...")
-            evaluations.append(evaluate_cell(root, cell_id, options, progress if is_long else None))
+            evaluations.append(evaluate_cell(root, cell_id, plan, progress if is_long else None))
             if not is_long:
                 progress.advance(1)
-    return assemble(evaluations, options)
+    return assemble(evaluations, plan)
 
 
 def assemble(
     evaluations: Sequence[CellEvaluation],
-    options: BenchmarkOptions,
+    plan: Plan,
     simulation: dict[str, Any] | None = None,
 ) -> LocalizationBenchmark:
     """The result of cells that have been evaluated, one by one, wherever they lay.
@@ -120,7 +123,7 @@ def assemble(
     Parameters
     ----------
     evaluations : sequence of CellEvaluation
-    options : BenchmarkOptions
+    plan : Plan
         The same for all.
     simulation : dict, optional
         How the cells were simulated, for the record.
@@ -130,7 +133,7 @@ def assemble(
     OutputError
         Not one cell could be scored.
     """
-    cells = [cell_result(evaluation, options) for evaluation in evaluations]
+    cells = [cell_result(evaluation, plan) for evaluation in evaluations]
     usable = [evaluation for evaluation in evaluations if evaluation.problem is None]
     if not usable:
         problems = [f"{e.cell_id}: {one_line(e.problem)}" for e in evaluations if e.problem]
@@ -144,46 +147,38 @@ def assemble(
     return LocalizationBenchmark(
         provenance=Provenance(
             spe1_version=__version__,
-            versions={"python": python_version(), **_versions()},
+            versions={"python": python_version(), **installed_versions(_PACKAGES)},
             simulated=True in said,
             label=label,
             simulation=simulation,
         ),
-        parameters=_parameters(options),
-        summary=list(summary_rows(usable, options)),
+        parameters=_parameters(plan),
+        summary=list(summary_rows(usable, plan)),
         cells=cells,
-        degradation=curves.degradation(usable, options) if options.degradation else None,
-        grid_search=curves.grid_search(usable, options) if options.grid_search else None,
+        degradation=curves.degradation(usable, plan) if plan.days else None,
+        grid_search=curves.grid_search(usable, plan) if plan.grid_days else None,
     )
 
 
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in _PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue  # an extra that is not installed decided nothing
-    return found
+def _parameters(plan: Plan) -> Parameters:
+    def dumped(level: Level) -> dict[str, dict[str, Any]]:
+        return {
+            method: params.model_dump(mode="json")
+            for method, params in plan.params_of(level).items()
+        }
 
-
-def _parameters(options: BenchmarkOptions) -> Parameters:
-    def dumped(level: str) -> dict[str, dict[str, Any]]:
-        chosen = params_of(level, options.methods)
-        return {method: params.model_dump(mode="json") for method, params in chosen.items()}
-
-    is_published = options.masking == "as-published"
+    is_published = "as_published" in plan.modes
     return Parameters(
-        masking=options.masking,
-        engine=options.engine,
-        tolerance_um=options.tolerance_um,
+        masking=plan.masking,
+        engine=plan.engine,
+        tolerance_um=plan.tolerance_um,
         bounds_margin_um=metrics.BOUNDS_MARGIN_UM,
         bootstrap_samples=metrics.BOOTSTRAP_SAMPLES,
         bootstrap_seed=metrics.BOOTSTRAP_SEED,
         confidence=metrics.CONFIDENCE,
-        methods=list(options.methods),
+        methods=list(plan.methods),
         template_params=dumped("templates"),
         spike_params=dumped("spikes"),
-        spike_window_samples=SPIKE_WINDOW,
+        spike_window_samples=SPIKE_WINDOW_SAMPLES,
         as_published=as_published.described() if is_published else None,
     )

@@ -9,64 +9,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from spe1_builder.benchmark.common.scores import Interval, Score
+from spe1_builder.benchmark.localization.words import Level, Masking, Mode, present_word
+from spe1_builder.constants import Engine
+from spe1_builder.disk.atomic import write_text
 from spe1_builder.errors import MissingFileError, OutputError
+from spe1_builder.models import Model, first_problem
 
 #: A reader refuses another version; a change of meaning or names raises it.
 SCHEMA_VERSION: Literal[1] = 1
 
-Mode = Literal["corrected", "as_published"]
-Level = Literal["templates", "spikes"]
 
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Interval(_Model):
-    """Bounds of a bootstrap interval over cells."""
-
-    low: float
-    high: float
-
-
-class Score(_Model):
-    """What is reported of a list of estimates.
-
-    Attributes
-    ----------
-    n, n_within : int
-        Estimates asked for; those strictly nearer than the tolerance.
-    accuracy : float or None
-        ``n_within / n``: a failure is a miss.
-    median_error_um : float or None
-        2-D distance to the ground-truth electrode, over the estimates that are numbers.
-    median_abs_dx_um, median_abs_dy_um : float or None
-        The same across and along the probe.
-    n_nan, n_out_of_bounds : int
-        Failures: no estimate at all; an estimate far beside the probe.
-    """
-
-    n: int = Field(ge=0)
-    n_within: int = Field(ge=0)
-    accuracy: float | None
-    median_error_um: float | None
-    median_abs_dx_um: float | None
-    median_abs_dy_um: float | None
-    n_nan: int = Field(ge=0)
-    n_out_of_bounds: int = Field(ge=0)
-
-    @model_validator(mode="after")
-    def _adds_up(self) -> Self:
-        if self.n_within + self.n_nan > self.n or self.n_out_of_bounds + self.n_nan > self.n:
-            raise ValueError("more estimates are within, NaN or out of bounds than there are")
-        if (self.accuracy is None) != (self.n == 0):
-            raise ValueError("there is an accuracy if and only if there is an estimate")
-        return self
-
-
-class CellScore(_Model):
+class CellScore(Model):
     """One method on one cell, on its template or on all its spikes.
 
     ``estimate_um`` is (x, y): the estimate of a template, the median over spikes.
@@ -81,7 +37,7 @@ class CellScore(_Model):
     seconds: float | None
 
 
-class CellResult(_Model):
+class CellResult(Model):
     """One cell: what it is, and its scores; or the problem that left it without any.
 
     Attributes
@@ -118,7 +74,7 @@ class CellResult(_Model):
         return self
 
 
-class SummaryRow(_Model):
+class SummaryRow(Model):
     """One method over all cells.
 
     ``pooled`` counts every template or spike alike, as the paper does, so that a cell
@@ -140,7 +96,7 @@ class SummaryRow(_Model):
     seconds_per_item: float | None
 
 
-class CurvePoint(_Model):
+class CurvePoint(Model):
     """One method on one day of the degradation, over all cells and seeds."""
 
     mode: Mode
@@ -152,7 +108,7 @@ class CurvePoint(_Model):
     median_drift_um: float | None
 
 
-class Degradation(_Model):
+class Degradation(Model):
     """Figure 4: electrodes replaced by noise before filtering, day by day.
 
     ``median_drift_um`` of a point is the median distance of a template's estimate from
@@ -168,7 +124,7 @@ class Degradation(_Model):
     points: list[CurvePoint]
 
 
-class GridPoint(_Model):
+class GridPoint(Model):
     """One set of parameters on one day, over all cells and seeds."""
 
     mode: Mode
@@ -179,7 +135,7 @@ class GridPoint(_Model):
     score: Score
 
 
-class GridSearch(_Model):
+class GridSearch(Model):
     """Figure 5: the paper's parameter grids at some days of the degradation."""
 
     days: list[int]
@@ -188,11 +144,11 @@ class GridSearch(_Model):
     points: list[GridPoint]
 
 
-class Parameters(_Model):
+class Parameters(Model):
     """Everything that decides the numbers, besides the cells."""
 
-    masking: Literal["masked", "as-published"]
-    engine: Literal["fast", "spikeinterface"]
+    masking: Masking
+    engine: Engine
     tolerance_um: float = Field(gt=0)
     bounds_margin_um: float
     bootstrap_samples: int
@@ -204,8 +160,13 @@ class Parameters(_Model):
     spike_window_samples: tuple[int, int]
     as_published: dict[str, Any] | None
 
+    @field_validator("masking", mode="before")
+    @classmethod
+    def _in_todays_words(cls, value: Any) -> Any:
+        return present_word(value) if isinstance(value, str) else value
 
-class Provenance(_Model):
+
+class Provenance(Model):
     """Software and kind of data; ``simulation`` has the simulator's options where all
     the cells were made for this result."""
 
@@ -216,7 +177,7 @@ class Provenance(_Model):
     simulation: dict[str, Any] | None
 
 
-class LocalizationBenchmark(_Model):
+class LocalizationBenchmark(Model):
     """The whole of ``localization_benchmark.json``."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
@@ -248,12 +209,7 @@ def _drop(value: Any, names: set[str]) -> Any:
 
 def write_benchmark(path: Path, result: LocalizationBenchmark) -> None:
     """Write the JSON; it appears whole or not at all."""
-    partial = path.with_name(path.name + ".incomplete")
-    try:
-        partial.write_text(result.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_text(path, result.model_dump_json(indent=1) + "\n")
 
 
 def read_benchmark(path: Path) -> LocalizationBenchmark:
@@ -275,11 +231,10 @@ def read_benchmark(path: Path) -> LocalizationBenchmark:
     try:
         return LocalizationBenchmark.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        first = error.errors()[0]
         raise OutputError(
             "The benchmark result is malformed, or was written by another version.",
             where=path,
             expected=f"schema_version {SCHEMA_VERSION}",
-            got=f"{'.'.join(str(part) for part in first['loc']) or 'the file'}: {first['msg']}",
+            got=first_problem(error),
             do="run the benchmark again: spe1 benchmark localization",
         ) from error

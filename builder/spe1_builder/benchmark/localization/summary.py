@@ -8,14 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from spe1_builder.benchmark.common import metrics
-from spe1_builder.benchmark.localization.contestants import CONTROLS
 from spe1_builder.benchmark.localization.estimate import Estimates
 from spe1_builder.benchmark.localization.evaluate import CellEvaluation
-from spe1_builder.benchmark.localization.options import BenchmarkOptions
+from spe1_builder.benchmark.localization.plan import Plan
 from spe1_builder.benchmark.localization.schema import CellResult, CellScore, SummaryRow
 from spe1_builder.errors import Spe1Error
-
-LEVELS = ("templates", "spikes")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +42,7 @@ def scored(evaluation: CellEvaluation, estimates: Estimates) -> Scored:
     return Scored(evaluation.cell_id, estimates, errors)
 
 
-def cell_result(evaluation: CellEvaluation, options: BenchmarkOptions) -> CellResult:
+def cell_result(evaluation: CellEvaluation, plan: Plan) -> CellResult:
     """A cell as the result has it."""
     cell, problem = evaluation.cell, evaluation.problem
     return CellResult(
@@ -60,13 +57,11 @@ def cell_result(evaluation: CellEvaluation, options: BenchmarkOptions) -> CellRe
         peak_channel=evaluation.peak_channel,
         masked_channels=[] if cell is None else list(cell.bad_channels),
         n_spikes=None if cell is None else cell.n_spikes,
-        scores=[_cell_score(evaluation, part, options) for part in evaluation.estimates],
+        scores=[_cell_score(evaluation, part, plan) for part in evaluation.estimates],
     )
 
 
-def _cell_score(
-    evaluation: CellEvaluation, estimates: Estimates, options: BenchmarkOptions
-) -> CellScore:
+def _cell_score(evaluation: CellEvaluation, estimates: Estimates, plan: Plan) -> CellScore:
     x_um, y_um = (metrics.median_or_none(values) for values in estimates.xy_um.T)
     return CellScore.model_validate(
         {
@@ -74,24 +69,17 @@ def _cell_score(
             "level": estimates.level,
             "method": estimates.method,
             "estimate_um": None if x_um is None or y_um is None else (x_um, y_um),
-            "score": metrics.score(scored(evaluation, estimates).errors, options.tolerance_um),
+            "score": metrics.score(scored(evaluation, estimates).errors, plan.tolerance_um),
             "seconds": estimates.seconds,
         }
     )
 
 
-def contestants_of(options: BenchmarkOptions) -> tuple[str, ...]:
-    """The methods of a run and the controls, in the order of tables."""
-    return (*options.methods, *CONTROLS)
-
-
-def summary_rows(
-    evaluations: Sequence[CellEvaluation], options: BenchmarkOptions
-) -> Iterator[SummaryRow]:
+def summary_rows(evaluations: Sequence[CellEvaluation], plan: Plan) -> Iterator[SummaryRow]:
     """One row for each mode, level and contestant that has a score."""
-    for mode in options.modes:
-        for level in LEVELS:
-            for method in contestants_of(options):
+    for mode in plan.modes:
+        for level in plan.levels:
+            for method in plan.contestants:
                 parts = [
                     scored(evaluation, estimates)
                     for evaluation in evaluations
@@ -99,7 +87,7 @@ def summary_rows(
                     if (estimates.mode, estimates.level, estimates.method) == (mode, level, method)
                 ]
                 if parts:
-                    yield _summary_row(parts, options.tolerance_um)
+                    yield _summary_row(parts, plan.tolerance_um)
 
 
 def _summary_row(parts: Sequence[Scored], tolerance_um: float) -> SummaryRow:

@@ -1,55 +1,19 @@
-"""The result as tables, which the console, Markdown and the report all show."""
+"""The tables of a result."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from spe1_builder.benchmark.localization.contestants import CONTESTANTS
+from spe1_builder.benchmark.common.scores import Score
+from spe1_builder.benchmark.common.tables import NOTHING, Table, between, share, um
+from spe1_builder.benchmark.localization.contestants import contestant
 from spe1_builder.benchmark.localization.schema import (
     CellResult,
-    Interval,
     LocalizationBenchmark,
-    Score,
     SummaryRow,
 )
+from spe1_builder.benchmark.localization.words import Level, Mode
 from spe1_builder.benchmark.localization.zhao2026.published import published
-
-#: Shown for what was not, or could not be, computed.
-NOTHING = "-"
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table in words.
-
-    Attributes
-    ----------
-    title : str
-    columns : tuple of str
-        With units.
-    rows : tuple of tuple of str
-    note : str
-        What a reader needs to read it.
-    """
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    note: str = ""
-
-    def markdown(self) -> str:
-        """The table in Markdown: words left, numbers right."""
-        cells = [[text.replace("|", "\\|") for text in row] for row in (self.columns, *self.rows)]
-        is_left = [self.is_left(i) for i in range(len(self.columns))]
-        rule = [":---" if left else "---:" for left in is_left]
-        lines = [f"| {' | '.join(row)} |" for row in (cells[0], rule, *cells[1:])]
-        note = f"\n\n{self.note}" if self.note else ""
-        return f"**{self.title}**\n\n" + "\n".join(lines) + note
-
-    def is_left(self, index: int) -> bool:
-        """Whether a column holds words."""
-        return self.columns[index] in ("cell", "on", "method", "note")
 
 
 def tables(result: LocalizationBenchmark) -> list[Table]:
@@ -85,11 +49,11 @@ def summary_table(result: LocalizationBenchmark) -> Table:
         rows.append(
             (
                 f"{score.n} {row.level if score.n != 1 else row.level[:-1]}",
-                CONTESTANTS[row.method].label,
-                _share(score.accuracy) + _between(row.pooled_accuracy_interval, _share),
-                _um(score.median_error_um) + _between(row.pooled_median_error_interval_um, _um),
-                _um(score.median_abs_dx_um),
-                _um(score.median_abs_dy_um),
+                contestant(row.method).label,
+                share(score.accuracy) + between(row.pooled_accuracy_interval, share),
+                um(score.median_error_um) + between(row.pooled_median_error_interval_um, um),
+                um(score.median_abs_dx_um),
+                um(score.median_abs_dy_um),
                 f"{score.n_nan} + {score.n_out_of_bounds}",
                 NOTHING if row.seconds_per_item is None else f"{row.seconds_per_item * 1e3:.3g}",
             )
@@ -117,9 +81,9 @@ def macro_table(result: LocalizationBenchmark) -> Table:
     """Spikes with every cell weighing alike."""
     rows = [
         (
-            CONTESTANTS[row.method].label,
-            _share(row.macro_accuracy) + _between(row.macro_accuracy_interval, _share),
-            _um(row.macro_median_error_um) + _between(row.macro_median_error_interval_um, _um),
+            contestant(row.method).label,
+            share(row.macro_accuracy) + between(row.macro_accuracy_interval, share),
+            um(row.macro_median_error_um) + between(row.macro_median_error_interval_um, um),
         )
         for row in _rows(result, "corrected")
         if row.level == "spikes"
@@ -146,11 +110,11 @@ def comparison_table(result: LocalizationBenchmark) -> Table:
         rows.append(
             (
                 level,
-                CONTESTANTS[method].label,
-                _share(reference.accuracy(level, method)),
-                *(_share(score.accuracy if score else None) for score in scores),
-                _um(reference.median_error_um(level, method)),
-                *(_um(score.median_error_um if score else None) for score in scores),
+                contestant(method).label,
+                share(reference.accuracy(level, method)),
+                *(share(score.accuracy if score else None) for score in scores),
+                um(reference.median_error_um(level, method)),
+                *(um(score.median_error_um if score else None) for score in scores),
             )
         )
     note = "Published: Zhao et al. 2026, 11 real cells, read from the figures (accuracy to 0.003, "
@@ -169,7 +133,7 @@ def comparison_table(result: LocalizationBenchmark) -> Table:
 _SIDES = ("published ", "as-published ", "corrected ")
 
 
-def cell_table(result: LocalizationBenchmark, level: str) -> Table:
+def cell_table(result: LocalizationBenchmark, level: Level) -> Table:
     """One row for each cell; a cell without scores says why."""
     names = list(dict.fromkeys(row.method for row in result.summary))
     rows = []
@@ -190,7 +154,7 @@ def cell_table(result: LocalizationBenchmark, level: str) -> Table:
                 remarks,
             )
         )
-    shorts = [CONTESTANTS[name].short for name in names]
+    shorts = [contestant(name).short for name in names]
     unit = "error, um" if level == "templates" else "accuracy / median error, um"
     columns = ("cell", "electrode (x, y), um", "peak channel", "spikes")
     if not any(row[-1] for row in rows):
@@ -210,30 +174,16 @@ def _count(cell: CellResult, scores: dict[str, Score]) -> str:
     return NOTHING if cell.n_spikes is None else str(cell.n_spikes)
 
 
-def _cell_score(score: Score | None, level: str) -> str:
+def _cell_score(score: Score | None, level: Level) -> str:
     if score is None:
         return NOTHING
-    error = _um(score.median_error_um)
-    return error if level == "templates" else f"{_share(score.accuracy)} / {error}"
+    error = um(score.median_error_um)
+    return error if level == "templates" else f"{share(score.accuracy)} / {error}"
 
 
-def _rows(result: LocalizationBenchmark, mode: str) -> Iterator[SummaryRow]:
+def _rows(result: LocalizationBenchmark, mode: Mode) -> Iterator[SummaryRow]:
     return (row for row in result.summary if row.mode == mode)
-
-
-def _share(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:.3f}"
-
-
-def _um(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:.1f}"
 
 
 def _join(values: Sequence[float]) -> str:
     return ", ".join(f"{value:g}" for value in values)
-
-
-def _between(interval: Interval | None, written: object) -> str:
-    if interval is None:
-        return ""
-    return f" [{written(interval.low)}, {written(interval.high)}]"  # type: ignore[operator]

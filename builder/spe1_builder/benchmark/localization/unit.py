@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -12,35 +11,23 @@ from spe1_builder.benchmark.common.inputs import CellInput, kept_channels, mask
 from spe1_builder.benchmark.common.spikes import (
     Traces,
     open_traces,
-    read_spikes,
+    read_window_spikes,
     read_windows,
     whole_spikes,
     window_samples,
 )
 from spe1_builder.benchmark.localization.estimate import Waveforms
-from spe1_builder.benchmark.localization.methods.params import SPIKE_PARAMS, TEMPLATE_PARAMS
+from spe1_builder.benchmark.localization.methods.params import SPIKE_WINDOW_MS
+from spe1_builder.benchmark.localization.words import Mode
 from spe1_builder.benchmark.localization.zhao2026 import as_published
 from spe1_builder.constants import NPX_RATE_HZ
 from spe1_builder.errors import OutputError
 
-MONOPOLAR = "monopolar_triangulation"
-#: The paper's window of a spike, 0.5 ms before and from the spike on, in samples.
-SPIKE_WINDOW = (round(0.5e-3 * NPX_RATE_HZ), round(0.5e-3 * NPX_RATE_HZ))
-
-
-def params_of(level: str, methods: tuple[str, ...]) -> dict[str, Any]:
-    """Parameters by method, as the paper has them.
-
-    Of spikes that includes ``enforce_decrease`` (amplitudes may not grow away from the
-    peak), which the authors asked for and their SpikeInterface (0.100) applied; releases
-    since take the option and do nothing; the grid search has it off.
-    """
-    table = TEMPLATE_PARAMS if level == "templates" else SPIKE_PARAMS
-    chosen: dict[str, Any] = {method: table[method] for method in methods}
-    monopolar = chosen.get(MONOPOLAR)
-    if level == "spikes" and monopolar is not None:
-        chosen[MONOPOLAR] = monopolar.model_copy(update={"enforce_decrease": True})
-    return chosen
+#: The paper's window of a spike before and from the spike on, in samples.
+SPIKE_WINDOW_SAMPLES = (
+    round(SPIKE_WINDOW_MS[0] * NPX_RATE_HZ / 1000),
+    round(SPIKE_WINDOW_MS[1] * NPX_RATE_HZ / 1000),
+)
 
 
 class Unit:
@@ -58,7 +45,7 @@ class Unit:
         Decides the speed only.
     """
 
-    def __init__(self, cell: CellInput, mode: str, raw_dir: Path, n_threads: int):
+    def __init__(self, cell: CellInput, mode: Mode, raw_dir: Path, n_threads: int):
         self.cell, self.mode = cell, mode
         self.n_before = cell.n_before
         self.n_after = len(cell.template_uV) - cell.n_before
@@ -76,20 +63,20 @@ class Unit:
         return window_samples(self.cell)
 
     @cached_property
-    def spikes(self) -> np.ndarray:
-        """int64 (n_spikes,), samples of the analysis window; exceptions as `read_spikes`."""
+    def window_spikes(self) -> np.ndarray:
+        """int64 (n_spikes,), samples of the analysis window; exceptions as `read_window_spikes`."""
         if self.mode == "as_published":
             return as_published.detect_again(self.cell, self.n_samples)
-        return read_spikes(self.cell)
+        return read_window_spikes(self.cell)
 
     def whole_spikes(self, n_before: int, n_after: int) -> np.ndarray:
-        """The spikes whose window lies in the analysis window."""
-        return whole_spikes(self.spikes, self.n_samples, n_before, n_after)
+        """Those of `window_spikes` around which so many samples lie in the analysis window."""
+        return whole_spikes(self.window_spikes, self.n_samples, n_before, n_after)
 
-    def template_spikes(self, n_spikes: int) -> np.ndarray:
+    def template_choice(self, n_spikes: int) -> np.ndarray:
         """Which of a list of spikes make the template: indices, int64, ascending."""
         if self.mode == "as_published":
-            return as_published.template_spikes(n_spikes)
+            return as_published.template_choice(n_spikes)
         return np.arange(n_spikes)
 
     def template_uV(self) -> np.ndarray:
@@ -105,15 +92,15 @@ class Unit:
         if self.mode == "corrected":
             return self.cell.template_uV
         whole = self.whole_spikes(self.n_before, self.n_after)
-        as_published.require_spikes(self.cell.cell_id, whole)
-        chosen = whole[self.template_spikes(len(whole))]
+        as_published.require_spikes(self.cell.cell_id, len(whole))
+        chosen = whole[self.template_choice(len(whole))]
         windows_uV = read_windows(self.traces, chosen, self.n_before, self.n_after, self._n_threads)
         return mean_of(windows_uV)
 
     def spike_windows_uV(self) -> np.ndarray:
         """Windows of every whole spike: float32 (n_spikes, n_samples, n_channels), uV."""
-        spikes = self.whole_spikes(*SPIKE_WINDOW)
-        return read_windows(self.traces, spikes, *SPIKE_WINDOW, self._n_threads)
+        window_spikes = self.whole_spikes(*SPIKE_WINDOW_SAMPLES)
+        return read_windows(self.traces, window_spikes, *SPIKE_WINDOW_SAMPLES, self._n_threads)
 
     def waveforms(self, values_uV: np.ndarray, n_before: int, template_uV: np.ndarray) -> Waveforms:
         """Waveforms on the channels that take part.
@@ -139,7 +126,7 @@ class Unit:
         OutputError
             The cell was built with a template window shorter than that.
         """
-        before, after = SPIKE_WINDOW
+        before, after = SPIKE_WINDOW_SAMPLES
         if self.n_before < before or self.n_after < after:
             raise OutputError(
                 "The template's window is shorter than that of a spike.",

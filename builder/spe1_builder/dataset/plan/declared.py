@@ -7,7 +7,7 @@ import inspect
 import textwrap
 from collections.abc import Callable
 from dataclasses import fields
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, cast, get_type_hints
 
 _C = TypeVar("_C", bound=type)
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -67,14 +67,14 @@ def takes_options_of(
             for option in fields(declared)
         ]
         known = {parameter.name for parameter in [*own, *added]}
-        typed: Any = call
-        typed.__signature__ = signature.replace(parameters=[*own, *added])
-        typed.__annotations__ = {
+        public: Any = call
+        public.__signature__ = signature.replace(parameters=[*own, *added])
+        public.__annotations__ = {
             parameter.name: parameter.annotation for parameter in [*own, *added]
         } | {"return": signature.return_annotation}
         if function.__doc__ is not None:
             text = inspect.cleandoc(function.__doc__)
-            typed.__doc__ = text.replace(PLACEHOLDER, _described(declared))
-        return typed
+            public.__doc__ = text.replace(PLACEHOLDER, _described(declared))
+        return cast(_F, call)
 
     return decorate

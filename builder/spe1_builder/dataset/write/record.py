@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from spe1_builder.dataset.sidecars.facts import CellFacts
 from spe1_builder.disk.direct import hash_file
 from spe1_builder.layout import SPLITS
 from spe1_builder.source.recording.patch import SOURCE_LABELS
+from spe1_builder.versions import installed_versions
 
 _PACKAGES = ("spikeinterface", "datasets", "pyarrow", "numpy", "scipy", "numba")
 
@@ -106,13 +106,9 @@ def make_metadata(folder: Path, facts: CellFacts) -> ConversionMetadata:
 
 def software_versions() -> dict[str, str]:
     """Versions of Python and of the packages that touch the data; "absent" for an extra."""
-    versions = {"python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            versions[name] = "absent"
-    return versions
+    found = installed_versions(_PACKAGES)
+    packages = {name: found.get(name, "absent") for name in _PACKAGES}
+    return {"python": platform.python_version(), **packages}
 
 
 def _output_files(folder: Path, segments: Segments) -> list[dict[str, Any]]:

@@ -101,7 +101,8 @@ class CellTruth:
 
     def background_train(self, unit: int) -> np.ndarray:
         """NPX samples of one background neuron's spikes: float64 (n,)."""
-        return self.background_samples[self.background_units == unit]
+        samples: np.ndarray = self.background_samples[self.background_units == unit]
+        return samples
 
 
 def write_truth(raw_dir: Path, truth: CellTruth, files: Mapping[str, Path]) -> None:

@@ -1,19 +1,10 @@
 """The paper's own way: a recording and a sorting, a sorting analyzer, and its two extensions."""
 
-import sys
-from types import ModuleType
-
 import numpy as np
 import pytest
 import scipy.signal
-from scipy.spatial.distance import cdist
 
-from spe1_builder.benchmark.localization.methods import (
-    METHODS,
-    SPIKE_PARAMS,
-    TEMPLATE_PARAMS,
-    localize,
-)
+from spe1_builder.benchmark.localization.methods import METHODS, localize
 from spe1_builder.probe import make_probe
 from tests.support.waveforms import NAFTER, NBEFORE, plant
 
@@ -37,23 +28,6 @@ TEMPLATE_ARGUMENTS = SPIKE_ARGUMENTS | {
         "feature": "ptp",
     },
 }
-
-
-@pytest.fixture
-def _scikit_learn(monkeypatch):
-    """The two things that the analyzer's path takes from scikit-learn, of which it uses one."""
-    if "sklearn" in sys.modules:
-        return
-    for name, attribute, value in (
-        ("sklearn.metrics", "pairwise_distances", cdist),
-        ("sklearn.preprocessing", "QuantileTransformer", object),
-    ):
-        module = ModuleType(name)
-        setattr(module, attribute, value)
-        monkeypatch.setitem(sys.modules, name, module)
-    package = ModuleType("sklearn")
-    package.metrics = sys.modules["sklearn.metrics"]
-    monkeypatch.setitem(sys.modules, "sklearn", package)
 
 
 @pytest.fixture(scope="module")
@@ -92,13 +66,12 @@ def analyzer(recorded):
     return made
 
 
-@pytest.mark.usefixtures("_scikit_learn")
 @pytest.mark.parametrize("method", METHODS)
 def test_spike_locations_and_unit_locations(analyzer, recorded, method):
     traces_uV, samples, planted = recorded
     spikes_uV = np.stack([traces_uV[s - NBEFORE : s + NAFTER] for s in samples])
-    place = (planted.positions_um, planted.peak_channel)
-    assert analyzer.get_main_channels(outputs="index").tolist() == [planted.peak_channel]
+    place = (planted.positions_um, planted.peak_index)
+    assert analyzer.get_main_channels(outputs="index").tolist() == [planted.peak_index]
 
     analyzer.compute(
         "spike_locations",
@@ -109,12 +82,17 @@ def test_spike_locations_and_unit_locations(analyzer, recorded, method):
         progress_bar=False,
     )
     expected = analyzer.get_extension("spike_locations").get_data()
-    found = localize(method, spikes_uV, *place, params=SPIKE_PARAMS[method], nbefore=NBEFORE)
+    # This SpikeInterface takes the decrease and leaves it out.
+    params = METHODS[method].defaults["spikes"]
+    if method == "monopolar_triangulation":
+        params = params.model_copy(update={"enforce_decrease": False})
+    found = localize(method, spikes_uV, *place, params=params, n_before=NBEFORE)
     for axis, name in enumerate(("x", "y")):
         np.testing.assert_allclose(found.xy_um[:, axis], expected[name], rtol=0, atol=0.001)
 
     analyzer.compute("unit_locations", method=method, **TEMPLATE_ARGUMENTS[method])
     expected_um = analyzer.get_extension("unit_locations").get_data()[:, :2]
     mean_uV = spikes_uV.mean(axis=0, keepdims=True)
-    found = localize(method, mean_uV, *place, params=TEMPLATE_PARAMS[method], nbefore=NBEFORE)
+    params = METHODS[method].defaults["templates"]
+    found = localize(method, mean_uV, *place, params=params, n_before=NBEFORE)
     np.testing.assert_allclose(found.xy_um, expected_um, rtol=0, atol=0.001)

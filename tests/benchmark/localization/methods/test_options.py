@@ -2,38 +2,40 @@
 
 import numpy as np
 import pytest
-from pydantic import TypeAdapter
 
-from spe1_builder.benchmark.localization.methods import (
-    METHODS,
-    SPIKE_PARAMS,
-    TEMPLATE_PARAMS,
-    CenterOfMassParams,
+from spe1_builder.benchmark.localization.methods import METHODS, localize
+from spe1_builder.benchmark.localization.methods.center_of_mass.params import CenterOfMassParams
+from spe1_builder.benchmark.localization.methods.grid_convolution.params import (
     GridConvolutionParams,
-    MonopolarParams,
-    Params,
-    localize,
 )
+from spe1_builder.benchmark.localization.methods.monopolar_triangulation.params import (
+    MonopolarParams,
+)
+from spe1_builder.benchmark.localization.words import LEVELS
 from spe1_builder.errors import OptionError
 from tests.support.waveforms import NBEFORE, plant
 
 
 def test_the_paper_s_parameters():
-    assert set(TEMPLATE_PARAMS) == set(SPIKE_PARAMS) == set(METHODS)
-    assert [TEMPLATE_PARAMS[method].radius_um for method in METHODS] == [75.0, 75.0, 40.0]
-    mt, spike_mt = (each["monopolar_triangulation"] for each in (TEMPLATE_PARAMS, SPIKE_PARAMS))
+    templates, spikes = (
+        {name: method.defaults[level] for name, method in METHODS.items()} for level in LEVELS
+    )
+    assert [params.radius_um for params in templates.values()] == [75.0, 75.0, 40.0]
+    mt, spike_mt = (each["monopolar_triangulation"] for each in (templates, spikes))
     assert (mt.max_distance_um, spike_mt.max_distance_um) == (1000.0, 150.0)
     assert mt.optimizer == spike_mt.optimizer == "least_squares"
-    assert not mt.enforce_decrease and not spike_mt.enforce_decrease
-    assert TEMPLATE_PARAMS["grid_convolution"].percentile == 5.0
-    assert all(params.window_ms is None for params in TEMPLATE_PARAMS.values())
-    assert all(params.window_ms == (0.5, 0.5) for params in SPIKE_PARAMS.values())
+    assert spike_mt.enforce_decrease and not mt.enforce_decrease
+    assert templates["grid_convolution"].percentile == 5.0
+    assert all(params.window_ms is None for params in templates.values())
+    assert all(params.window_ms == (0.5, 0.5) for params in spikes.values())
 
 
-@pytest.mark.parametrize("params", [*TEMPLATE_PARAMS.values(), *SPIKE_PARAMS.values()])
-def test_parameters_survive_json(params):
-    text = params.model_dump_json()
-    assert TypeAdapter(Params).validate_json(text) == params
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("name", METHODS)
+def test_parameters_survive_json(name, level):
+    params = METHODS[name].defaults[level]
+    assert (params.method, params.level) == (name, level)
+    assert type(params).model_validate_json(params.model_dump_json()) == params
 
 
 @pytest.mark.parametrize(
@@ -57,21 +59,21 @@ def test_unusable_parameters(model, values, name):
 
 def test_parameters_do_not_change():
     with pytest.raises(ValueError, match="frozen"):
-        TEMPLATE_PARAMS["center_of_mass"].radius_um = 1.0
+        METHODS["center_of_mass"].defaults["templates"].radius_um = 1.0
 
 
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"method": "k_means"}, "center_of_mass or"),
+        ({"method": "k_means"}, "no such localization method"),
         ({"engine": "gpu"}, "fast or spikeinterface"),
         ({"method": "grid_convolution"}, "grid_convolution"),
         ({"n_threads": 0}, "1 or more"),
-        ({"peak_channel": -1}, "0 to"),
-        ({"peak_channel": 384}, "0 to"),
-        ({"nbefore": 90}, "0 to 89"),
-        ({"nbefore": 10}, "15 samples before"),
-        ({"nbefore": 80}, "15 from the spike on"),
+        ({"peak_index": -1}, "0 to"),
+        ({"peak_index": 384}, "0 to"),
+        ({"n_before": 90}, "0 to 89"),
+        ({"n_before": 10}, "15 samples before"),
+        ({"n_before": 80}, "15 from the spike on"),
         ({"waveforms_uV": np.zeros((90, 63))}, "n_waveforms, n_samples, n_channels"),
         ({"positions_um": np.zeros((5, 2))}, r"\(63, 2\)"),
         ({"positions_um": np.full((63, 2), np.nan)}, r"\(63, 2\)"),
@@ -84,9 +86,9 @@ def test_input_that_contradicts_itself(change, expected):
         "method": "monopolar_triangulation",
         "waveforms_uV": planted.waveforms_uV,
         "positions_um": planted.positions_um,
-        "peak_channel": planted.peak_channel,
-        "params": SPIKE_PARAMS["monopolar_triangulation"],
-        "nbefore": NBEFORE,
+        "peak_index": planted.peak_index,
+        "params": METHODS["monopolar_triangulation"].defaults["spikes"],
+        "n_before": NBEFORE,
     }
     with pytest.raises(OptionError, match=expected):
         localize(**arguments | change)
@@ -96,6 +98,6 @@ def test_the_log_penalty_is_left_to_spikeinterface():
     planted = plant()
     params = MonopolarParams(optimizer="log_penalty")
     found = localize(
-        params.method, *planted.place, params=params, nbefore=NBEFORE, engine="spikeinterface"
+        params.method, *planted.place, params=params, n_before=NBEFORE, engine="spikeinterface"
     )
     np.testing.assert_allclose(found.xy_um[0], planted.source_um[:2], rtol=0, atol=2.0)

@@ -6,20 +6,20 @@ import sys
 import numpy as np
 import pytest
 
-from spe1_builder.benchmark.localization.methods import (
-    METHODS,
-    SPIKE_PARAMS,
-    TEMPLATE_PARAMS,
-    CenterOfMassParams,
+from spe1_builder.benchmark.localization.methods import METHODS, localize
+from spe1_builder.benchmark.localization.methods.center_of_mass.params import CenterOfMassParams
+from spe1_builder.benchmark.localization.methods.grid_convolution.params import (
     GridConvolutionParams,
-    MonopolarParams,
-    localize,
 )
 from spe1_builder.benchmark.localization.methods.monopolar_triangulation.decrease import (
     enforce_decrease,
     parents_of,
 )
+from spe1_builder.benchmark.localization.methods.monopolar_triangulation.params import (
+    MonopolarParams,
+)
 from spe1_builder.benchmark.localization.methods.task import make_task
+from spe1_builder.benchmark.localization.words import LEVELS
 from spe1_builder.errors import OptionError
 from tests.support.waveforms import NBEFORE, plant
 
@@ -29,18 +29,17 @@ TOLERANCE_UM = 0.005
 #: the cost: scipy stops anywhere within about this share of the way.
 TOLERANCE_SHARE = 1e-3
 
-SPIKE = {"level": "spike", "window_ms": (0.5, 0.5)}
+SPIKE = {"level": "spikes", "window_ms": (0.5, 0.5)}
 #: The paper's parameters, and those of its grid search that are farthest from them.
 PARAMS = [
-    *TEMPLATE_PARAMS.values(),
-    *SPIKE_PARAMS.values(),
+    *(method.defaults[level] for level in LEVELS for method in METHODS.values()),
     CenterOfMassParams(**SPIKE, feature="energy", radius_um=50.0),
     MonopolarParams(feature="energy"),
     MonopolarParams(radius_um=37.5, max_distance_um=500.0),
     MonopolarParams(radius_um=150.0, max_distance_um=2000.0),
     MonopolarParams(**SPIKE, radius_um=37.5, max_distance_um=300.0),
     MonopolarParams(**SPIKE, radius_um=150.0, max_distance_um=75.0),
-    MonopolarParams(**SPIKE, max_distance_um=150.0, enforce_decrease=True),
+    MonopolarParams(**SPIKE, max_distance_um=150.0),
     MonopolarParams(enforce_decrease=True),
     GridConvolutionParams(**SPIKE, prototype="spikes", radius_um=20.0, percentile=10.0),
     GridConvolutionParams(**SPIKE, prototype="gaussian", radius_um=80.0, percentile=2.5),
@@ -53,9 +52,9 @@ def name_of(params) -> str:
     return "-".join([params.method, params.level, *(f"{k}={v}" for k, v in changed.items())])
 
 
-def both(params, place, nbefore=NBEFORE):
+def both(params, place, n_before=NBEFORE):
     return [
-        localize(params.method, *place, params=params, nbefore=nbefore, engine=engine)
+        localize(params.method, *place, params=params, n_before=n_before, engine=engine)
         for engine in ("fast", "spikeinterface")
     ]
 
@@ -80,7 +79,7 @@ def test_every_parameter(params, peak_to_peak_uV):
     ours, theirs = both(params, planted.place)
     # SpikeInterface's first guess can be outside of such narrow bounds; ours is moved inside.
     has = 0.5 if getattr(params, "max_distance_um", 150.0) < 100.0 else 1.0
-    assert_same(ours, theirs, planted.positions_um[planted.peak_channel], has=has)
+    assert_same(ours, theirs, planted.positions_um[planted.peak_index], has=has)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -97,9 +96,8 @@ def test_a_built_cell(built, archive, method):
     beside_um = np.abs(positions_um[:, 1] - archive.truth.location_um[1])
     good = np.setdiff1d(np.flatnonzero(beside_um <= 300.0), metadata["bad_channel_ids"])
     peak = int(np.abs(template_uV[0][:, good]).max(axis=0).argmax())
-    ours, theirs = both(
-        TEMPLATE_PARAMS[method], (template_uV[:, :, good], positions_um[good], peak)
-    )
+    defaults = METHODS[method].defaults
+    ours, theirs = both(defaults["templates"], (template_uV[:, :, good], positions_um[good], peak))
     assert_same(ours, theirs, positions_um[good][peak])
     error_um = np.linalg.norm(ours.xy_um[0] - archive.truth.location_um[:2])
     assert error_um < (5.0 if method != "center_of_mass" else 20.0)
@@ -108,7 +106,7 @@ def test_a_built_cell(built, archive, method):
         samples = np.rint(arrays["spike_times_s"] * 30_000).astype(int)
     samples = samples[(samples >= traces.first + 15) & (samples < traces.last - 15)]
     spikes_uV = np.stack([traces.read_uV(s - 15, s + 15, good).T for s in samples])
-    ours, theirs = both(SPIKE_PARAMS[method], (spikes_uV, positions_um[good], peak), nbefore=15)
+    ours, theirs = both(defaults["spikes"], (spikes_uV, positions_um[good], peak), n_before=15)
     assert_same(ours, theirs, positions_um[good][peak])
 
 
@@ -128,7 +126,7 @@ def test_never_a_higher_cost_than_scipy(max_distance_um):
 
     planted = plant(40, seed=12, peak_to_peak_uV=20.0, noise_uV=8.0)
     task = make_task(*planted.place, MonopolarParams(), 30_000.0, NBEFORE)
-    features, near_um = task.features().astype(np.float64), task.positions_um[task.near]
+    features, near_um = task.features("ptp").astype(np.float64), task.positions_um[task.near]
     found, converged = np.empty((len(features), 4)), np.empty(len(features), dtype=bool)
     by_axis_um = np.ascontiguousarray(near_um.T)
     fit_monopoles(features, by_axis_um, max_distance_um, 20.0, found, converged)
@@ -146,7 +144,7 @@ def test_never_a_higher_cost_than_scipy(max_distance_um):
 
 
 def test_the_reference_drops_what_enforce_decrease_gives():
-    """Why the option is off by default; fails when SpikeInterface mends it."""
+    """Why our reference does the decrease itself; fails when SpikeInterface mends it."""
     from spikeinterface.core import NumpyRecording
     from spikeinterface.core.base import base_peak_dtype
     from spikeinterface.core.node_pipeline import ExtractDenseWaveforms, PeakRetriever
@@ -161,7 +159,7 @@ def test_the_reference_drops_what_enforce_decrease_gives():
     recording = NumpyRecording([np.zeros((30, len(planted.positions_um)), np.float32)], 30_000.0)
     recording.set_probe(make_probe(planted.positions_um))
     peaks = np.zeros(len(waveforms_uV), dtype=base_peak_dtype)
-    peaks["channel_index"] = planted.peak_channel
+    peaks["channel_index"] = planted.peak_index
     source = PeakRetriever(recording, peaks)
     parents = [source, ExtractDenseWaveforms(recording, parents=[source], nbefore=15, nafter=15)]
     plain, asked = (
@@ -175,41 +173,39 @@ def test_the_reference_drops_what_enforce_decrease_gives():
         "monopolar_triangulation",
         *planted.place,
         params=MonopolarParams(**SPIKE, max_distance_um=150.0, enforce_decrease=True),
-        nbefore=NBEFORE,
+        n_before=NBEFORE,
     )
     assert (np.abs(ours.xy_um[:, 0] - plain["x"]) > 0.1).mean() > 0.1
 
 
 def test_the_decrease_cuts_what_grows_outward_and_nothing_else():
     planted = plant(200, seed=13, peak_to_peak_uV=40.0, noise_uV=8.0)
-    task = make_task(*planted.place, TEMPLATE_PARAMS["monopolar_triangulation"], 30_000.0, NBEFORE)
+    task = make_task(*planted.place, MonopolarParams(), 30_000.0, NBEFORE)
     parents = parents_of(task)
-    features = task.features()
+    features = task.features("ptp")
     cut = enforce_decrease(features, parents)
     assert (cut <= features).all() and (cut < features).any()
     for child, chosen in parents:
         assert (cut[:, child] <= cut[:, chosen].max(axis=1)).all()
     children = {child for child, _ in parents}
-    peak = int(np.flatnonzero(task.near == task.peak_channel)[0])
+    peak = int(np.flatnonzero(task.near == task.peak_index)[0])
     assert peak not in children and len(children) >= len(task.near) - 4
     clean = plant(seed=13, peak_to_peak_uV=40.0)
-    falling = make_task(*clean.place, task.params, 30_000.0, NBEFORE).features()
+    falling = make_task(*clean.place, task.params, 30_000.0, NBEFORE).features("ptp")
     np.testing.assert_array_equal(enforce_decrease(falling, parents), falling)
 
 
-def test_scikit_learn_is_lent_only_for_the_call():
-    before = {name for name in sys.modules if name.split(".")[0] == "sklearn"}
+@pytest.mark.parametrize(
+    ("missing", "method"),
+    [("spikeinterface", "center_of_mass"), ("sklearn", "grid_convolution")],
+)
+def test_the_error_says_what_to_install(monkeypatch, missing, method):
+    for name in [name for name in sys.modules if name.split(".")[0] == missing]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, missing, None)
     planted = plant(2, seed=11, noise_uV=8.0)
-    both(SPIKE_PARAMS["grid_convolution"], planted.place)
-    assert {name for name in sys.modules if name.split(".")[0] == "sklearn"} == before
-
-
-def test_without_spikeinterface_the_error_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "spikeinterface", None)
-    planted = plant(2, seed=11, noise_uV=8.0)
-    params = SPIKE_PARAMS["center_of_mass"]
-    with pytest.raises(OptionError, match=r"spe1\[reference\]"):
-        localize(
-            params.method, *planted.place, params=params, nbefore=NBEFORE, engine="spikeinterface"
-        )
-    assert localize(params.method, *planted.place, params=params, nbefore=NBEFORE).converged.all()
+    params = METHODS[method].defaults["spikes"]
+    with pytest.raises(OptionError, match=r"spe1\[reference\]") as caught:
+        localize(method, *planted.place, params=params, n_before=NBEFORE, engine="spikeinterface")
+    assert missing in str(caught.value)
+    assert localize(method, *planted.place, params=params, n_before=NBEFORE).converged.all()

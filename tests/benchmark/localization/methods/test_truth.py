@@ -5,35 +5,33 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spe1_builder.benchmark.localization.methods import (
-    METHODS,
-    SPIKE_PARAMS,
-    TEMPLATE_PARAMS,
-    CenterOfMassParams,
+from spe1_builder.benchmark.localization.methods import METHODS, localize
+from spe1_builder.benchmark.localization.methods.center_of_mass.params import CenterOfMassParams
+from spe1_builder.benchmark.localization.methods.monopolar_triangulation.params import (
     MonopolarParams,
-    localize,
 )
+from spe1_builder.benchmark.localization.words import LEVELS
 from tests.support.waveforms import NAFTER, NBEFORE, Planted, plant
 
 MT = "monopolar_triangulation"
 PARAMS = [
-    pytest.param(params[method], id=f"{method}-{params[method].level}")
-    for params in (TEMPLATE_PARAMS, SPIKE_PARAMS)
-    for method in METHODS
+    pytest.param(method.defaults[level], id=f"{method.name}-{level}")
+    for level in LEVELS
+    for method in METHODS.values()
 ]
 
 sources_um = st.tuples(st.floats(0.0, 70.0), st.floats(150.0, 520.0), st.floats(8.0, 60.0))
 
 
 def run(planted: Planted, params, **options):
-    return localize(params.method, *planted.place, params=params, nbefore=NBEFORE, **options)
+    return localize(params.method, *planted.place, params=params, n_before=NBEFORE, **options)
 
 
 @settings(max_examples=60, deadline=None)
-@given(source_um=sources_um, level=st.sampled_from([TEMPLATE_PARAMS, SPIKE_PARAMS]))
+@given(source_um=sources_um, level=st.sampled_from(LEVELS))
 def test_a_planted_monopole_is_found(source_um, level):
     planted = plant(source_um=source_um)
-    found = run(planted, level[MT])
+    found = run(planted, METHODS[MT].defaults[level])
     assert found.converged.all()
     np.testing.assert_allclose(found.xy_um[0], planted.source_um[:2], rtol=0, atol=0.1)
     np.testing.assert_allclose(found.z_um[0], planted.source_um[2], rtol=0, atol=0.1)
@@ -44,9 +42,9 @@ def test_noise_spreads_the_estimates_as_the_fit_s_curvature_says(noise_uV):
     """The spread of x and y equals that of linear error propagation from the amplitudes' noise."""
     planted = plant(400, source_um=(30.0, 300.0, 25.0), peak_to_peak_uV=400.0, noise_uV=noise_uV)
     clean = plant(source_um=(30.0, 300.0, 25.0), peak_to_peak_uV=400.0)
-    found = run(planted, TEMPLATE_PARAMS[MT])
+    found = run(planted, METHODS[MT].defaults["templates"])
     near = np.flatnonzero(
-        np.linalg.norm(planted.positions_um - planted.positions_um[planted.peak_channel], axis=1)
+        np.linalg.norm(planted.positions_um - planted.positions_um[planted.peak_index], axis=1)
         <= 75.0
     )
     offsets_um = planted.source_um[:2] - planted.positions_um[near]
@@ -71,7 +69,7 @@ def test_estimates_are_bounded(params):
     planted = plant(300, seed=3, peak_to_peak_uV=5.0, noise_uV=10.0)
     found = run(planted, params)
     assert found.converged.any()
-    away_um = np.abs(found.xy_um - planted.positions_um[planted.peak_channel])
+    away_um = np.abs(found.xy_um - planted.positions_um[planted.peak_index])
     reach_um = params.radius_um
     if isinstance(params, MonopolarParams):
         reach_um += params.max_distance_um
@@ -84,18 +82,18 @@ def test_estimates_are_bounded(params):
 def test_a_bound_that_binds_is_kept(params):
     """A pattern that grows outward pulls a monopole to infinity; the estimate stays inside."""
     planted = plant(seed=1)
-    rising = planted.waveforms_uV * 0 + planted.waveforms_uV[:, :, [planted.peak_channel]]
+    rising = planted.waveforms_uV * 0 + planted.waveforms_uV[:, :, [planted.peak_index]]
     rising = rising * (1 + planted.positions_um[:, 1] / 1000)
     found = localize(
         params.method,
         rising.astype(np.float32),
         planted.positions_um,
-        planted.peak_channel,
+        planted.peak_index,
         params=params,
-        nbefore=NBEFORE,
+        n_before=NBEFORE,
     )
     reach_um = params.radius_um + getattr(params, "max_distance_um", 0.0)
-    away_um = np.abs(found.xy_um - planted.positions_um[planted.peak_channel])
+    away_um = np.abs(found.xy_um - planted.positions_um[planted.peak_index])
     assert np.isfinite(found.xy_um).all() and (away_um <= reach_um).all()
 
 
@@ -119,7 +117,7 @@ def test_a_waveform_s_result_does_not_depend_on_the_others(params):
             planted.waveforms_uV[i : i + 1],
             *planted.place[1:],
             params=params,
-            nbefore=NBEFORE,
+            n_before=NBEFORE,
         )
         assert alone.xy_um.tobytes() == together.xy_um[i : i + 1].tobytes()
 
@@ -131,8 +129,8 @@ def test_what_cannot_be_computed_is_nan_and_the_rest_is_not_touched(params, engi
     good = run(planted, params, engine=engine)
     waveforms_uV = planted.waveforms_uV.copy()
     waveforms_uV[1] = 0.0
-    waveforms_uV[3, NBEFORE, planted.peak_channel] = np.nan
-    waveforms_uV[4, NBEFORE + 3, planted.peak_channel] = np.inf
+    waveforms_uV[3, NBEFORE, planted.peak_index] = np.nan
+    waveforms_uV[4, NBEFORE + 3, planted.peak_index] = np.inf
     # Far from the peak channel a sample is of no consequence.
     far = int(np.linalg.norm(planted.positions_um - planted.source_um[:2], axis=1).argmax())
     waveforms_uV[5, :, far] = np.nan
@@ -141,7 +139,7 @@ def test_what_cannot_be_computed_is_nan_and_the_rest_is_not_touched(params, engi
         waveforms_uV,
         *planted.place[1:],
         params=params,
-        nbefore=NBEFORE,
+        n_before=NBEFORE,
         engine=engine,
     )
     assert np.isnan(found.xy_um[[1, 3, 4]]).all()
@@ -161,7 +159,7 @@ def test_no_waveforms_give_no_locations(params):
         planted.waveforms_uV[:0],
         *planted.place[1:],
         params=params,
-        nbefore=NBEFORE,
+        n_before=NBEFORE,
     )
     assert found.xy_um.shape == (0, 2) and found.z_um.shape == found.converged.shape == (0,)
 
@@ -176,9 +174,9 @@ def test_the_center_of_mass_moves_with_the_probe(shift_um, seed):
         params.method,
         planted.waveforms_uV,
         planted.positions_um + shift_um,
-        planted.peak_channel,
+        planted.peak_index,
         params=params,
-        nbefore=NBEFORE,
+        n_before=NBEFORE,
     )
     np.testing.assert_allclose(there.xy_um, here.xy_um + shift_um, rtol=0, atol=1e-6)
 
@@ -190,7 +188,7 @@ def test_the_amplitude_s_unit_does_not_matter(params, factor, seed):
     planted = plant(2, seed=seed, peak_to_peak_uV=300.0, noise_uV=3.0)
     scaled_uV = (planted.waveforms_uV * np.float32(factor)).astype(np.float32)
     here = run(planted, params)
-    there = localize(params.method, scaled_uV, *planted.place[1:], params=params, nbefore=NBEFORE)
+    there = localize(params.method, scaled_uV, *planted.place[1:], params=params, n_before=NBEFORE)
     # The grid convolution keeps whole products, and rounding can decide on the last of them.
     atol = 0.5 if params.method == "grid_convolution" else 0.02
     np.testing.assert_allclose(there.xy_um, here.xy_um, rtol=0, atol=atol)
@@ -203,7 +201,7 @@ def test_the_window_is_what_counts():
     altered_uV[:, : NBEFORE - 15] = 1000.0
     altered_uV[:, NBEFORE + 15 :] = -1000.0
     for method in METHODS:
-        params = SPIKE_PARAMS[method]
-        found = localize(method, altered_uV, *planted.place[1:], params=params, nbefore=NBEFORE)
+        params = METHODS[method].defaults["spikes"]
+        found = localize(method, altered_uV, *planted.place[1:], params=params, n_before=NBEFORE)
         assert found.xy_um.tobytes() == run(planted, params).xy_um.tobytes()
     assert planted.waveforms_uV.shape[1] == NBEFORE + NAFTER

@@ -13,7 +13,8 @@ from spe1_builder.benchmark.common import metrics
 from spe1_builder.benchmark.localization.degradation.noise import NOISE_SD_COUNTS
 from spe1_builder.benchmark.localization.degradation.windows import MAX_SPIKES
 from spe1_builder.benchmark.localization.evaluate import CellEvaluation
-from spe1_builder.benchmark.localization.options import ELECTRODES_PER_DAY, BenchmarkOptions
+from spe1_builder.benchmark.localization.options import ELECTRODES_PER_DAY
+from spe1_builder.benchmark.localization.plan import Plan
 from spe1_builder.benchmark.localization.schema import (
     CurvePoint,
     Degradation,
@@ -30,9 +31,7 @@ class _Labelled:
     drift_um: np.ndarray
 
 
-def degradation(
-    evaluations: Sequence[CellEvaluation], options: BenchmarkOptions
-) -> Degradation | None:
+def degradation(evaluations: Sequence[CellEvaluation], plan: Plan) -> Degradation | None:
     """Figure 4, or None if no cell has it.
 
     Estimates of all cells and seeds are pooled, as the paper does.
@@ -64,9 +63,7 @@ def degradation(
             method=method,
             day=day,
             n_dead=n_dead,
-            score=metrics.score(
-                metrics.join([part.errors for part in parts]), options.tolerance_um
-            ),
+            score=metrics.score(metrics.join([part.errors for part in parts]), plan.tolerance_um),
             median_drift_um=metrics.median_or_none(
                 np.concatenate([part.drift_um for part in parts])
             ),
@@ -75,8 +72,8 @@ def degradation(
     ]
     return Degradation(
         electrodes_per_day=ELECTRODES_PER_DAY,
-        days=list(options.days),
-        seeds=list(options.seeds),
+        days=list(plan.days),
+        seeds=list(plan.seeds),
         noise_sd_counts=NOISE_SD_COUNTS,
         max_spikes_per_cell=MAX_SPIKES,
         cells=[evaluation.cell_id for evaluation in evaluations if evaluation.days],
@@ -84,9 +81,7 @@ def degradation(
     )
 
 
-def grid_search(
-    evaluations: Sequence[CellEvaluation], options: BenchmarkOptions
-) -> GridSearch | None:
+def grid_search(evaluations: Sequence[CellEvaluation], plan: Plan) -> GridSearch | None:
     """Figure 5, or None if no cell has it."""
     groups: dict[tuple[Any, ...], list[metrics.Errors]] = defaultdict(list)
     for evaluation in evaluations:
@@ -105,13 +100,13 @@ def grid_search(
             method=method,
             parameters=dict(parameters),
             day=day,
-            score=metrics.score(metrics.join(parts), options.tolerance_um),
+            score=metrics.score(metrics.join(parts), plan.tolerance_um),
         )
         for (mode, level, method, parameters, day), parts in groups.items()
     ]
     return GridSearch(
-        days=list(options.grid_days),
-        seeds=list(options.seeds),
+        days=list(plan.grid_days),
+        seeds=list(plan.seeds),
         cells=[evaluation.cell_id for evaluation in evaluations if evaluation.grid],
         points=points,
     )

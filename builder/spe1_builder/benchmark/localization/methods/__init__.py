@@ -1,26 +1,10 @@
-"""Center of mass, monopolar triangulation and grid convolution."""
+"""Center of mass, monopolar triangulation, grid convolution, and whichever else is registered."""
 
-from spe1_builder.benchmark.localization.methods.core import ENGINES, localize
-from spe1_builder.benchmark.localization.methods.params import (
+from spe1_builder.benchmark.localization.methods.core import localize
+from spe1_builder.benchmark.localization.methods.registry import (
     METHODS,
-    SPIKE_PARAMS,
-    TEMPLATE_PARAMS,
-    CenterOfMassParams,
-    GridConvolutionParams,
-    MonopolarParams,
-    Params,
+    expand_methods,
+    find_method,
 )
-from spe1_builder.benchmark.localization.methods.task import Locations
 
-__all__ = [
-    "ENGINES",
-    "METHODS",
-    "SPIKE_PARAMS",
-    "TEMPLATE_PARAMS",
-    "CenterOfMassParams",
-    "GridConvolutionParams",
-    "Locations",
-    "MonopolarParams",
-    "Params",
-    "localize",
-]
+__all__ = ["METHODS", "expand_methods", "find_method", "localize"]

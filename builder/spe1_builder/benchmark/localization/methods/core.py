@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 import numpy as np
 
-from spe1_builder.benchmark.localization.methods.params import METHODS, Params
-from spe1_builder.benchmark.localization.methods.task import Locations, Task, make_task
-from spe1_builder.constants import NPX_RATE_HZ
+from spe1_builder.benchmark.localization.methods.params import MethodParams
+from spe1_builder.benchmark.localization.methods.registry import find_method
+from spe1_builder.benchmark.localization.methods.task import Locations, make_task
+from spe1_builder.constants import ENGINES, NPX_RATE_HZ, Engine
 from spe1_builder.errors import OptionError
-
-ENGINES = ("fast", "spikeinterface")
-
-#: A task and a number of threads to (x, y), z and converged.
-Estimator = Callable[[Task, int], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 
 def localize(
     method: str,
     waveforms_uV: np.ndarray,
     positions_um: np.ndarray,
-    peak_channel: int,
+    peak_index: int,
     *,
-    params: Params,
+    params: MethodParams,
     sampling_frequency_hz: float = NPX_RATE_HZ,
-    nbefore: int,
-    engine: str = "fast",
+    n_before: int,
+    engine: Engine = "fast",
     n_threads: int = 1,
 ) -> Locations:
     """Where the sources of waveforms are.
@@ -35,18 +30,18 @@ def localize(
     Parameters
     ----------
     method : str
-        One of `METHODS`; the parameters' own.
+        One of `METHODS`, by name or abbreviation; the parameters' own.
     waveforms_uV : np.ndarray
         float32 (n_waveforms, n_samples, n_channels): a template, or all spikes of a unit. The
         channels are those that take part, without the bad ones.
     positions_um : np.ndarray
         (n_channels, 2), um (x, y).
-    peak_channel : int
-        Index of the unit's main channel among these.
-    params : CenterOfMassParams, MonopolarParams or GridConvolutionParams
-        `TEMPLATE_PARAMS` or `SPIKE_PARAMS` hold the paper's.
+    peak_index : int
+        Of the unit's main channel among these.
+    params : MethodParams
+        The method's; its `defaults` hold the paper's.
     sampling_frequency_hz : float
-    nbefore : int
+    n_before : int
         Index of the spike within a waveform.
     engine : {"fast", "spikeinterface"}
         Ours, or the reference.
@@ -64,20 +59,20 @@ def localize(
         Unknown method or engine, parameters of another method, shapes that contradict each
         other, SpikeInterface asked for and not installed.
     """
-    _check("method", method, METHODS)
+    known = find_method(method)
     _check("engine", engine, ENGINES)
-    _check("params", params.method, (method,))
+    _check("params", params.method, (known.name,))
     if n_threads < 1:
         raise OptionError("n_threads is unusable.", where="n_threads", expected="1 or more")
     task = make_task(
-        waveforms_uV, positions_um, peak_channel, params, sampling_frequency_hz, nbefore
+        waveforms_uV, positions_um, peak_index, params, sampling_frequency_hz, n_before
     )
-    estimate = _estimator(method, engine)
+    estimate = known.load(engine)
     if engine == "fast" and len(task.waveforms_uV):
         estimate(task.part(slice(1)), 1)  # compiles
     begun = time.perf_counter()
     xy_um, z_um, converged = estimate(task, n_threads)
-    return Locations(method, xy_um, z_um, converged, time.perf_counter() - begun)
+    return Locations(known.name, xy_um, z_um, converged, time.perf_counter() - begun)
 
 
 def _check(name: str, value: str, known: tuple[str, ...]) -> None:
@@ -89,26 +84,3 @@ def _check(name: str, value: str, known: tuple[str, ...]) -> None:
             got=repr(value),
             do=f"choose another {name}",
         )
-
-
-def _estimator(method: str, engine: str) -> Estimator:
-    """The function that does the work; imported only now, as numba is heavy."""
-    # Each module has an ``estimate``; which one is asked for decides what is loaded.
-    if engine == "spikeinterface":
-        from spe1_builder.benchmark.localization.methods import reference
-
-        reference.load()
-        return reference.estimate
-    if method == "center_of_mass":
-        from spe1_builder.benchmark.localization.methods.center_of_mass import estimate as mass
-
-        return mass.estimate
-    if method == "monopolar_triangulation":
-        from spe1_builder.benchmark.localization.methods.monopolar_triangulation import (
-            estimate as monopolar,
-        )
-
-        return monopolar.estimate
-    from spe1_builder.benchmark.localization.methods.grid_convolution import estimate as grid_match
-
-    return grid_match.estimate

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from spe1_builder.benchmark.localization.methods.params import Params
+from spe1_builder.benchmark.localization.methods.params import Feature, MethodParams
 from spe1_builder.errors import OptionError
 
 
@@ -46,24 +46,25 @@ class Task:
         (n_waveforms, n_samples, n_channels), cut to the method's window; a view.
     positions_um : np.ndarray
         float64 (n_channels, 2).
-    peak_channel : int
-    params : Params
+    peak_index : int
+        Of the peak channel among these channels.
+    params : MethodParams
     sampling_frequency_hz : float
-    nbefore : int
+    n_before : int
         Index of the spike within the cut waveforms.
     """
 
     waveforms_uV: np.ndarray
     positions_um: np.ndarray
-    peak_channel: int
-    params: Params
+    peak_index: int
+    params: MethodParams
     sampling_frequency_hz: float
-    nbefore: int
+    n_before: int
 
     @property
     def distances_um(self) -> np.ndarray:
         """float64 (n_channels,): of every channel from the peak channel."""
-        offsets_um = self.positions_um - self.positions_um[self.peak_channel]
+        offsets_um = self.positions_um - self.positions_um[self.peak_index]
         return np.sqrt((offsets_um**2).sum(axis=1))
 
     @property
@@ -79,14 +80,14 @@ class Task:
         """Some channels of all waveforms: float32 (n_waveforms, n_samples, len(channels))."""
         return np.ascontiguousarray(self.waveforms_uV[:, :, channels], dtype=np.float32)
 
-    def features(self) -> np.ndarray:
+    def features(self, feature: Feature) -> np.ndarray:
         """Amplitudes of the near channels: float32 (n_waveforms, n_near), uV.
 
         A row is all NaN where a sample is not finite or nothing but zero amplitudes are left.
         """
         waveforms_uV = self.gather_uV(self.near)
         with np.errstate(invalid="ignore", over="ignore"):
-            if getattr(self.params, "feature", "ptp") == "ptp":
+            if feature == "ptp":
                 values = waveforms_uV.max(axis=1) - waveforms_uV.min(axis=1)
             else:
                 values = np.linalg.norm(waveforms_uV, axis=1)
@@ -98,10 +99,10 @@ class Task:
 def make_task(
     waveforms_uV: np.ndarray,
     positions_um: np.ndarray,
-    peak_channel: int,
-    params: Params,
+    peak_index: int,
+    params: MethodParams,
     sampling_frequency_hz: float,
-    nbefore: int,
+    n_before: int,
 ) -> Task:
     """Check the input of `localize` and cut the window out.
 
@@ -129,8 +130,8 @@ def make_task(
             do="pass the positions of the channels that the waveforms have, in their order",
         )
     for name, value, end in (
-        ("peak_channel", peak_channel, n_channels),
-        ("nbefore", nbefore, n_samples),
+        ("peak_index", peak_index, n_channels),
+        ("n_before", n_before, n_samples),
     ):
         if not 0 <= value < end:
             raise OptionError(
@@ -142,16 +143,16 @@ def make_task(
             )
     if params.window_ms is not None:
         before, after = (round(ms * sampling_frequency_hz / 1000.0) for ms in params.window_ms)
-        if before > nbefore or after > n_samples - nbefore or before + after < 1:
+        if before > n_before or after > n_samples - n_before or before + after < 1:
             raise OptionError(
                 "The waveforms do not hold the window that the method looks at.",
                 where="window_ms",
                 expected=f"{before} samples before and {after} from the spike on",
-                got=f"{nbefore} before and {n_samples - nbefore} from the spike on",
+                got=f"{n_before} before and {n_samples - n_before} from the spike on",
                 do="pass longer waveforms, or another window_ms",
             )
-        waveforms_uV = waveforms_uV[:, nbefore - before : nbefore + after]
-        nbefore = before
+        waveforms_uV = waveforms_uV[:, n_before - before : n_before + after]
+        n_before = before
     return Task(
-        waveforms_uV, positions_um, int(peak_channel), params, sampling_frequency_hz, nbefore
+        waveforms_uV, positions_um, int(peak_index), params, sampling_frequency_hz, n_before
     )

@@ -90,13 +90,13 @@ def detect_again(cell: CellInput, n_samples: int) -> np.ndarray:
     patch_v, times_s = read_patch_arrays(cell, "patch_v", "t_patch_s")
     release_type = cell.metadata.patch.release_type if cell.metadata else "Juxta, VC"
     trace: Any = _Trace(cell.cell_id, cell.folder / PATCH_NAME, patch_v)
-    found = detect_spikes(trace, PATCH_TYPES[release_type].polarity)
+    patch_spikes = detect_spikes(trace, PATCH_TYPES[release_type].polarity)
     # Times are exact fractions of a sample, stored in float64: nothing rounds up to the next.
-    samples = np.floor(times_s[found] * NPX_RATE_HZ + 1e-6).astype(np.int64)
-    return samples[(samples > 0) & (samples < n_samples - 1)]
+    window_spikes = np.floor(times_s[patch_spikes] * NPX_RATE_HZ + 1e-6).astype(np.int64)
+    return window_spikes[(window_spikes > 0) & (window_spikes < n_samples - 1)]
 
 
-def template_spikes(n_spikes: int) -> np.ndarray:
+def template_choice(n_spikes: int) -> np.ndarray:
     """Which spikes make the template: at most 500 at random, ascending indices."""
     if n_spikes <= MAX_TEMPLATE_SPIKES:
         return np.arange(n_spikes)
@@ -104,14 +104,14 @@ def template_spikes(n_spikes: int) -> np.ndarray:
     return np.sort(rng.choice(n_spikes, MAX_TEMPLATE_SPIKES, replace=False))
 
 
-def require_spikes(cell_id: str, spikes: np.ndarray) -> None:
+def require_spikes(cell_id: str, n_spikes: int) -> None:
     """Refuse a cell in which detection found nothing.
 
     Raises
     ------
     RawDataError
     """
-    if len(spikes) == 0:
+    if n_spikes == 0:
         raise RawDataError(
             f"The 12-MAD rule finds no whole spike in the patch trace of {cell_id}.",
             expected="at least one in the analysis window",

@@ -10,27 +10,22 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
-from spe1_builder.benchmark.localization.contestants import CONTESTANTS
-from spe1_builder.benchmark.localization.methods.params import METHODS
+from spe1_builder.benchmark.localization.methods.registry import METHODS
+from spe1_builder.benchmark.localization.words import Level
+from spe1_builder.models import Model
 
 #: Templates at day 0: 11 cells, once for each of 5 seeds.
 N_TEMPLATES = 55
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
-
-
-class _NoDegradation(_Model):
+class _NoDegradation(Model, extra="ignore"):
     template_accuracy: dict[str, float]
     spike_accuracy: dict[str, float]
     template_mae_um: dict[str, float]
     spike_mae_um: dict[str, float]
 
 
-class _Curves(_Model):
+class _Curves(Model, extra="ignore"):
     true_dead_electrodes: list[int]
     template_accuracy: dict[str, Any]
     spike_accuracy: dict[str, list[float]]
@@ -39,7 +34,7 @@ class _Curves(_Model):
     template_drift_um: dict[str, list[float]]
 
 
-class Published(_Model):
+class Published(Model, extra="ignore"):
     """``zhao2026_published.json``; the methods go by the paper's abbreviations."""
 
     source: str
@@ -50,19 +45,19 @@ class Published(_Model):
     grid_search: dict[str, Any]
     authors_code: dict[str, Any]
 
-    def accuracy(self, level: str, method: str) -> float | None:
+    def accuracy(self, level: Level, method: str) -> float | None:
         """Without degradation; None for what the paper does not have."""
         clean = self.no_degradation
         table = clean.template_accuracy if level == "templates" else clean.spike_accuracy
         return table.get(_short(method))
 
-    def median_error_um(self, level: str, method: str) -> float | None:
+    def median_error_um(self, level: Level, method: str) -> float | None:
         """Without degradation; None for what the paper does not have."""
         clean = self.no_degradation
         table = clean.template_mae_um if level == "templates" else clean.spike_mae_um
         return table.get(_short(method))
 
-    def curve(self, quantity: str, level: str, method: str) -> list[float] | None:
+    def curve(self, quantity: str, level: Level, method: str) -> list[float] | None:
         """A curve of figure 4 over the days, by ``accuracy``, ``error`` or ``drift``."""
         curves, name = self.degradation, _short(method)
         if quantity == "drift":
@@ -77,7 +72,8 @@ class Published(_Model):
 
 
 def _short(method: str) -> str:
-    return CONTESTANTS[method].short if method in METHODS else ""
+    """The paper's abbreviation; of what is no method there is none, and no number."""
+    return METHODS[method].short if method in METHODS else ""
 
 
 @cache

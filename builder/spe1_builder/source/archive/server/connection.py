@@ -118,7 +118,8 @@ class Answer:
         import urllib3
 
         try:
-            return self._response.raw.read1(_CHUNK_BYTES, decode_content=False)
+            chunk: bytes = self._response.raw.read1(_CHUNK_BYTES, decode_content=False)
+            return chunk
         except (urllib3.exceptions.HTTPError, OSError) as error:
             failure = _failure(error, self._host)
         raise failure

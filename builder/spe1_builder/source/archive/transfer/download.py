@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -87,7 +87,10 @@ class Download:
         ------
         Spe1Error
         """
-        readers = {CHAN_MAP_NAME: read_positions_um, SUMMARY_NAME: read_summary}
+        readers: dict[str, Callable[[Path], object]] = {
+            CHAN_MAP_NAME: read_positions_um,
+            SUMMARY_NAME: read_summary,
+        }
         lock = self._private / "side_files.lock"
         with (
             self._os_errors(),
@@ -98,7 +101,11 @@ class Download:
                 if not target.exists():
                     file = self._list(progress).shared_file(name)
 
-                    def check(path: Path, file: ListedFile = file, read=read) -> None:
+                    def check(
+                        path: Path,
+                        file: ListedFile = file,
+                        read: Callable[[Path], object] = read,
+                    ) -> None:
                         check_sum(path, file, progress)
                         read(path)
 

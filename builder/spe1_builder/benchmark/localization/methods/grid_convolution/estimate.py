@@ -9,7 +9,9 @@ from spe1_builder.benchmark.localization.methods.grid_convolution.grid import (
     prototype_of,
 )
 from spe1_builder.benchmark.localization.methods.grid_convolution.kernels import match_grid
-from spe1_builder.benchmark.localization.methods.params import GridConvolutionParams
+from spe1_builder.benchmark.localization.methods.grid_convolution.params import (
+    GridConvolutionParams,
+)
 from spe1_builder.benchmark.localization.methods.task import Task
 from spe1_builder.benchmark.localization.methods.threads import in_portions
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spe1_builder.benchmark.localization.methods.params import GridConvolutionParams
+from spe1_builder.benchmark.localization.methods.grid_convolution.params import (
+    GridConvolutionParams,
+)
 from spe1_builder.benchmark.localization.methods.task import Task
 
 
@@ -48,7 +50,7 @@ def _axis_um(coordinates_um: np.ndarray, params: GridConvolutionParams) -> np.nd
 def make_grid(task: Task) -> Grid:
     """The grid points within the radius of the peak channel, and their templates."""
     params = _params(task)
-    peak_um = task.positions_um[task.peak_channel]
+    peak_um = task.positions_um[task.peak_index]
     lines_um = []
     for axis in range(2):
         all_um = _axis_um(task.positions_um[:, axis], params)
@@ -109,14 +111,14 @@ def prototype_of(task: Task) -> np.ndarray:
     """
     params = _params(task)
     if params.prototype == "spikes":
-        peak_uV = np.asarray(task.waveforms_uV[:, :, task.peak_channel], dtype=np.float32)
-        at_spike = np.abs(peak_uV[:, task.nbefore])
+        peak_uV = np.asarray(task.waveforms_uV[:, :, task.peak_index], dtype=np.float32)
+        at_spike = np.abs(peak_uV[:, task.n_before])
         usable = np.isfinite(peak_uV).all(axis=1) & (at_spike > 0)
         if not usable.any():
             return np.zeros(peak_uV.shape[1], dtype=np.float32)
         return np.median(peak_uV[usable] / at_spike[usable, np.newaxis], axis=0)
     n_samples = task.waveforms_uV.shape[1]
     times_ms = (
-        np.arange(-task.nbefore, n_samples - task.nbefore) * 1000 / (task.sampling_frequency_hz)
+        np.arange(-task.n_before, n_samples - task.n_before) * 1000 / (task.sampling_frequency_hz)
     )
     return -np.exp(-(times_ms**2) / (2 * params.sigma_ms**2))

@@ -34,7 +34,7 @@ def parents_of(task: Task) -> list[tuple[int, np.ndarray]]:
         Indices into the near channels: a channel, its parents.
     """
     near, positions_um = task.near, task.positions_um
-    outward_um = _distances_um(positions_um, task.peak_channel)[near]
+    outward_um = _distances_um(positions_um, task.peak_index)[near]
     parents = []
     for ring_um in np.unique(outward_um)[2:]:
         inner = outward_um < ring_um

@@ -11,7 +11,9 @@ from spe1_builder.benchmark.localization.methods.monopolar_triangulation.decreas
 from spe1_builder.benchmark.localization.methods.monopolar_triangulation.kernels import (
     fit_monopoles,
 )
-from spe1_builder.benchmark.localization.methods.params import MonopolarParams
+from spe1_builder.benchmark.localization.methods.monopolar_triangulation.params import (
+    MonopolarParams,
+)
 from spe1_builder.benchmark.localization.methods.task import Task
 from spe1_builder.benchmark.localization.methods.threads import in_portions
 from spe1_builder.errors import OptionError
@@ -46,7 +48,7 @@ def estimate(task: Task, n_threads: int = 1) -> tuple[np.ndarray, np.ndarray, np
     converged = np.empty(len(found), dtype=bool)
 
     def fit(some: slice) -> None:
-        features = enforce_decrease(task.part(some).features(), parents)
+        features = enforce_decrease(task.part(some).features(params.feature), parents)
         fit_monopoles(
             features.astype(np.float64),
             near_um,

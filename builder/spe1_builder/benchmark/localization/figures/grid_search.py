@@ -1,0 +1,81 @@
+"""Median error over the methods' parameter grids (figure 5 of the paper)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spe1_builder.benchmark.common.figure_style import new_figure
+from spe1_builder.benchmark.localization.figures.titles import counted_cells, levels_of
+from spe1_builder.benchmark.localization.methods.parameter_grid import Axis
+from spe1_builder.benchmark.localization.methods.registry import METHODS
+from spe1_builder.benchmark.localization.schema import GridPoint, LocalizationBenchmark
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def draw_grid_search(result: LocalizationBenchmark) -> Figure | None:
+    """Median error over the methods' parameter grids, one row of panels for each method."""
+    if result.grid_search is None:
+        return None
+    level = levels_of(result)[-1]
+    points = [
+        point
+        for point in result.grid_search.points
+        if (point.mode, point.level) == ("corrected", level)
+    ]
+    shown = []
+    for method in METHODS.values():
+        if method.grid is not None:
+            names = {method.grid.down.name, method.grid.across.name}
+            # What lies beside the grid has other names.
+            chosen = [p for p in points if p.method == method.name and set(p.parameters) == names]
+            if chosen:
+                shown.append((method.short, method.grid.down, method.grid.across, chosen))
+    if not shown:
+        return None
+    days = result.grid_search.days
+    errors_um = [point.score.median_error_um for *_, chosen in shown for point in chosen]
+    known_um = [value for value in errors_um if value is not None]
+    lowest_um, highest_um = min(known_um), max(known_um)
+    figure = new_figure(2.5 * len(days) + 1.2, 2.7 * len(shown) + 0.7)
+    panels = figure.subplots(len(shown), len(days), squeeze=False)
+    for (short, down, across, chosen), row in zip(shown, panels, strict=True):
+        rows, columns = _values(chosen, down), _values(chosen, across)
+        for day, axes in zip(days, row, strict=True):
+            table_um = np.full((len(rows), len(columns)), np.nan)
+            for point in chosen:
+                value = point.score.median_error_um
+                if point.day == day and value is not None:
+                    place = point.parameters[down.name], point.parameters[across.name]
+                    table_um[rows.index(place[0]), columns.index(place[1])] = value
+            image = axes.imshow(
+                table_um, cmap="cividis", vmin=lowest_um, vmax=highest_um, aspect="auto"
+            )
+            _label_cells(axes, table_um, (lowest_um + highest_um) / 2)
+            axes.set_yticks(range(len(rows)), [f"{value:g}" for value in rows])
+            axes.set_xticks(range(len(columns)), [f"{value:g}" for value in columns])
+            axes.set_ylabel(down.label)
+            axes.set_xlabel(across.label)
+            axes.grid(visible=False)
+            axes.spines[:].set_visible(False)
+            axes.set_title(f"{short}, day {day}")
+    figure.colorbar(image, ax=panels, label="median 2-D error (µm)", shrink=0.8)
+    n_cells = len(result.grid_search.cells)
+    figure.suptitle(f"Parameters, {level}: {counted_cells(result, n_cells)}")
+    return figure
+
+
+def _values(points: Sequence[GridPoint], axis: Axis) -> list[float]:
+    """The values of one parameter that the result has, ascending."""
+    return sorted({point.parameters[axis.name] for point in points})
+
+
+def _label_cells(axes: Axes, table_um: np.ndarray, middle_um: float) -> None:
+    for (i, j), value in np.ndenumerate(table_um):
+        color = "white" if value < middle_um else "black"
+        axes.text(j, i, f"{value:.1f}", ha="center", va="center", color=color, fontsize=10)
