@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.setup
 
-.PHONY: setup demo test check format docs docs-serve lock test-environments benchmark-example clean
+.PHONY: setup demo test check format docs docs-serve lock test-environments benchmark-example golden clean
 
 setup: $(SETUP)
 
@@ -50,6 +50,10 @@ test-environments: setup
 # localization_benchmark.json from its seed: 12 simulated cells, one after the other.
 benchmark-example: setup
 	$(BIN)/python scripts/benchmark_example.py
+
+# The hashes of a built cell, after a change of DATA_VERSION.
+golden: setup
+	$(BIN)/python -m tests.support.golden
 
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \

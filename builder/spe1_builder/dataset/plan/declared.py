@@ -17,16 +17,21 @@ PLACEHOLDER = "{options}"
 
 def documented_fields(cls: _C) -> _C:
     """Class decorator: add an Attributes section from each field's ``metadata["doc"]``."""
-    cls.__doc__ = f"{cls.__doc__}\n\nAttributes\n----------\n{_described(cls)}\n"
+    cls.__doc__ = f"{cls.__doc__}\n\nAttributes\n----------\n{described(cls)}\n"
     return cls
 
 
-def _described(declared: type) -> str:
+def described(declared: type) -> str:
     """The fields of a dataclass as a numpydoc section's body."""
     return "\n".join(
-        f"{option.name} : {option.type}\n{textwrap.indent(option.metadata['doc'], '    ')}"
+        f"{option.name} : {_name(option.type)}\n" + textwrap.indent(option.metadata["doc"], "    ")
         for option in fields(declared)
     )
+
+
+def _name(kind: Any) -> str:
+    """A type as a docstring names it; an annotation that was not evaluated is its own name."""
+    return kind if isinstance(kind, str) else getattr(kind, "__name__", str(kind))
 
 
 def takes_options_of(
@@ -74,7 +79,7 @@ def takes_options_of(
         } | {"return": signature.return_annotation}
         if function.__doc__ is not None:
             text = inspect.cleandoc(function.__doc__)
-            public.__doc__ = text.replace(PLACEHOLDER, _described(declared))
+            public.__doc__ = text.replace(PLACEHOLDER, described(declared))
         return cast(_F, call)
 
     return decorate

@@ -21,13 +21,13 @@ from spe1_builder.progress import Progress, Silent
 
 
 def verify_root(
-    root: Path, cell_ids: Sequence[str] | None = None, progress: Progress | None = None
+    root: str | Path, cell_ids: Sequence[str] | None = None, progress: Progress | None = None
 ) -> list[Finding]:
     """Check a dataset root: its cells, its card, its shared files, and that nothing is left over.
 
     Parameters
     ----------
-    root : Path
+    root : str or Path
     cell_ids : sequence of str, optional
         Cells to check; by default all that are present. Card and shared files are
         checked in any case.
@@ -45,6 +45,12 @@ def verify_root(
         There is no such folder.
     UnknownCellError
         ``cell_ids`` names a cell that the release does not have.
+
+    Examples
+    --------
+    >>> import spe1
+    >>> spe1.verify_root("spe1")
+    []
     """
     root = Path(root)
     if not root.is_dir():

@@ -9,6 +9,7 @@ import numpy as np
 from spe1_builder.benchmark.localization.methods.params import MethodParams
 from spe1_builder.benchmark.localization.methods.registry import find_method
 from spe1_builder.benchmark.localization.methods.task import Locations, make_task
+from spe1_builder.benchmark.localization.words import LEVELS, Level
 from spe1_builder.constants import ENGINES, NPX_RATE_HZ, Engine
 from spe1_builder.errors import OptionError
 
@@ -17,9 +18,10 @@ def localize(
     method: str,
     waveforms_uV: np.ndarray,
     positions_um: np.ndarray,
-    peak_index: int,
+    peak_index: int | None = None,
     *,
-    params: MethodParams,
+    params: MethodParams | None = None,
+    level: Level = "templates",
     sampling_frequency_hz: float = NPX_RATE_HZ,
     n_before: int,
     engine: Engine = "fast",
@@ -36,10 +38,12 @@ def localize(
         channels are those that take part, without the bad ones.
     positions_um : np.ndarray
         (n_channels, 2), um (x, y).
-    peak_index : int
-        Of the unit's main channel among these.
-    params : MethodParams
-        The method's; its `defaults` hold the paper's.
+    peak_index : int, optional
+        Of the unit's main channel among these; by default the largest of the mean waveform.
+    params : MethodParams, optional
+        The method's; by default the paper's for this level.
+    level : {"templates", "spikes"}
+        What the waveforms are; looked at where ``params`` are left out.
     sampling_frequency_hz : float
     n_before : int
         Index of the spike within a waveform.
@@ -58,8 +62,33 @@ def localize(
     OptionError
         Unknown method or engine, parameters of another method, shapes that contradict each
         other, SpikeInterface asked for and not installed.
+
+    Examples
+    --------
+    A built cell's template, on the channels that are not bad:
+
+    >>> import json
+    >>> import numpy as np
+    >>> import spe1
+    >>> with open("spe1/c14/conversion_metadata.json") as file:
+    ...     bad_channels = json.load(file)["bad_channel_ids"]
+    >>> with np.load("spe1/c14/templates.npz") as file:
+    ...     arrays = dict(file)
+    >>> good = np.setdiff1d(np.arange(384), bad_channels)
+    >>> found = spe1.localize(
+    ...     "monopolar_triangulation",
+    ...     arrays["templates"][:, :, good],
+    ...     arrays["probe_positions"][good],
+    ...     n_before=int(arrays["nbefore"]),
+    ... )
+    >>> found.xy_um.shape, found.converged
+    ((1, 2), array([ True]))
     """
     known = find_method(method)
+    _check("level", level, LEVELS)
+    params = known.defaults[level] if params is None else params
+    if peak_index is None:
+        peak_index = _largest(waveforms_uV)
     _check("engine", engine, ENGINES)
     _check("params", params.method, (known.name,))
     if n_threads < 1:
@@ -73,6 +102,14 @@ def localize(
     begun = time.perf_counter()
     xy_um, z_um, converged = estimate(task, n_threads)
     return Locations(known.name, xy_um, z_um, converged, time.perf_counter() - begun)
+
+
+def _largest(waveforms_uV: np.ndarray) -> int:
+    """Index of the channel with the largest absolute value of the mean waveform."""
+    values_uV = np.asarray(waveforms_uV)
+    if values_uV.ndim != 3 or 0 in values_uV.shape:
+        return 0  # what is wrong with it is told by `make_task`
+    return int(np.abs(values_uV.mean(axis=0)).max(axis=0).argmax())
 
 
 def _check(name: str, value: str, known: tuple[str, ...]) -> None:
