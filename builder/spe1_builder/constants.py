@@ -42,6 +42,8 @@ PATCH_THRESHOLD_MADS = 12.0
 #: Scales the median absolute deviation to the s.d. of a normal distribution.
 MAD_TO_SD = 1.4826
 PATCH_REFRACTORY_MS = 1.0
+#: Values of the option ``spike_source``: which of the two is taken.
+SPIKE_SOURCES = ("auto", "file", "detect")
 #: Two spike times are the same spike within this distance.
 AGREEMENT_MS = 0.5
 
@@ -52,3 +54,7 @@ CITATION = "Marques-Smith et al. (2018), doi:10.1101/370080; data doi:10.6080/K0
 SOURCE_DATASET = "Marques-Smith et al. (2018) — CRCNS spe-1"
 EXTRACTION_METHOD = "zhao2026_raw_mean_template"
 PREPROCESSING = "bandpass_300_3000Hz + global_CMR"
+SPIKE_SOURCE_LABELS = {
+    "file": "wc_spike_samples.npy (authoritative GT)",
+    "detect": "detect_spikes_from_patch (fallback)",
+}

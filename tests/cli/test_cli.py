@@ -223,12 +223,12 @@ def test_ctrl_c(tmp_path):
 
 def test_demo(monkeypatch, tmp_path, capsys):
     """The demo in small: it says what it did, and where the picture lies."""
-    from spe1_builder.cli import demo
+    from spe1_builder.cli import walkthrough
     from tests.support.recordings import SMALL
 
-    monkeypatch.setattr(demo, "RECORDING_S", 2.2)
-    monkeypatch.setattr(demo, "OPTIONS", SMALL)
-    demo.run_demo(tmp_path / "demo")
+    monkeypatch.setattr(walkthrough, "RECORDING_S", 2.2)
+    monkeypatch.setattr(walkthrough, "OPTIONS", SMALL)
+    walkthrough.run_demo(tmp_path / "demo")
     text, errors = capsys.readouterr()
     assert "GB free" in errors and "%|" not in errors  # what it will write, but no bars
     assert {path.name for path in (tmp_path / "demo").iterdir()} == {"raw", "spe1", "cache"}

@@ -8,7 +8,7 @@ from spe1_builder.constants import N_CHANNELS
 from spe1_builder.dataset.findings import Report
 from spe1_builder.dataset.plan.window import Window
 from spe1_builder.dataset.rows.batches import SCHEMA, Row, make_batch
-from spe1_builder.dataset.sidecars import CELL_FILES
+from spe1_builder.dataset.sidecars import cell_files
 from spe1_builder.dataset.verify import verify_cell, verify_root
 from spe1_builder.dataset.verify.rows import RowCheck
 from spe1_builder.dataset.verify.template_sum import TemplateSum
@@ -57,7 +57,7 @@ def test_shard_with_bytes_after_its_end(cell):
     assert found(cell) == [(FIRST, "not a whole Arrow stream")]
 
 
-@pytest.mark.parametrize("name", [FIRST, TEST, *CELL_FILES])
+@pytest.mark.parametrize("name", [FIRST, TEST, *cell_files()])
 def test_missing_file(cell, name):
     (cell / name).unlink()
     assert found(cell) == [(name, "the file is missing")]

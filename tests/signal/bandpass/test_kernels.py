@@ -49,7 +49,7 @@ RANGES = [
 ]
 
 
-@pytest.mark.parametrize("engine", ["fast", "reference"])
+@pytest.mark.parametrize("engine", ["fast", "spikeinterface"])
 @pytest.mark.parametrize(("start", "stop"), RANGES)
 def test_any_range_equals_the_whole_in_float64(recording, engine, start, stop):
     raw, filtered, referenced = recording
@@ -96,14 +96,14 @@ def test_writes_into_the_given_memory(recording):
 
 
 @pytest.mark.parametrize(("start", "stop"), [(-1, 5), (5, 5), (9, 8), (0, N + 1)])
-@pytest.mark.parametrize("engine", ["fast", "reference"])
+@pytest.mark.parametrize("engine", ["fast", "spikeinterface"])
 def test_range_outside(recording, engine, start, stop):
     with pytest.raises(OptionError):
         make_preprocessor(recording[0], engine).read(start, stop)
 
 
 def test_no_such_engine_and_too_short(recording):
-    with pytest.raises(OptionError, match="fast or reference"):
+    with pytest.raises(OptionError, match="fast or spikeinterface"):
         make_preprocessor(recording[0], "gpu")
     path = recording[0].npx_path
     with pytest.raises(RawDataError, match="too short"):

@@ -8,8 +8,8 @@ from typing import Any
 
 from spe1_builder.cells import CELL_SETS, catalogue
 from spe1_builder.constants import LICENSE_NAME
+from spe1_builder.dataset import sidecars
 from spe1_builder.dataset.metadata import METADATA_HOLDS, ConversionMetadata, read_model
-from spe1_builder.dataset.sidecars import SIDECARS
 from spe1_builder.disk.atomic import write_text
 from spe1_builder.errors import OptionError, OutputError
 from spe1_builder.layout import (
@@ -173,7 +173,7 @@ def _cell_table(cells: list[BuiltCell]) -> str:
 
 
 def _file_table() -> str:
-    lines = [f"| `{sidecar.name}` | {sidecar.holds} |" for sidecar in SIDECARS]
+    lines = [f"| `{sidecar.name}` | {sidecar.holds} |" for sidecar in sidecars.SIDECARS]
     return "\n".join(
         ["| file | holds |", "|---|---|", *lines, f"| `{METADATA_NAME}` | {METADATA_HOLDS} |"]
     )

@@ -7,10 +7,16 @@ import operator
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from spe1_builder.constants import ENGINES, FAST_ENGINE, N_CHANNELS, NPX_RATE_HZ, REFERENCE_ENGINE
+from spe1_builder.constants import (
+    ENGINES,
+    FAST_ENGINE,
+    N_CHANNELS,
+    NPX_RATE_HZ,
+    REFERENCE_ENGINE,
+    SPIKE_SOURCES,
+)
 from spe1_builder.dataset.plan.declared import documented_fields
 from spe1_builder.errors import OptionError
-from spe1_builder.source.recording.patch import SPIKE_SOURCES
 
 #: Two rows make one record batch, whose inner list offsets are int32.
 _MAX_SEGMENT_SAMPLES = (2**31 - 1) // (2 * N_CHANNELS)

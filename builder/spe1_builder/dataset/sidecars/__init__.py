@@ -17,5 +17,7 @@ from spe1_builder.layout import LOADER_FILES
 #: In the order in which they are written.
 SIDECARS: tuple[Sidecar, ...] = (TEMPLATES, PATCH, STATS, QUICKLOOK)
 
-#: Every file of a cell but its shards and the metadata itself.
-CELL_FILES = (*LOADER_FILES, *(sidecar.name for sidecar in SIDECARS))
+
+def cell_files() -> tuple[str, ...]:
+    """Every file of a cell but its shards and the metadata itself."""
+    return (*LOADER_FILES, *(sidecar.name for sidecar in SIDECARS))

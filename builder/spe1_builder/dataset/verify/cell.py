@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from spe1_builder.dataset import sidecars
 from spe1_builder.dataset.findings import Report, read_model_or_report
 from spe1_builder.dataset.metadata import ConversionMetadata, OutputFileMetadata
-from spe1_builder.dataset.sidecars import SIDECARS
 from spe1_builder.dataset.sidecars.sidecar import CheckedCell, RowTotals
 from spe1_builder.dataset.verify.files import check_listing, damages_ahead, listed_shards
 from spe1_builder.dataset.verify.metadata import TemplatePlan, check_loader_files, check_metadata
@@ -75,7 +75,7 @@ class _Check:
                 cell.at(record.path).add(**vars(damage))
             self._progress.advance(record.size)
         check_loader_files(cell.folder, cell.metadata, self._shards, whole, cell.report)
-        for sidecar in SIDECARS:
+        for sidecar in sidecars.SIDECARS:
             if sidecar.name in whole:
                 self._read[sidecar.name] = sidecar.check(cell.folder / sidecar.name, cell)
 
@@ -114,6 +114,6 @@ class _Check:
             quartiles=histogram.quartiles(),
             train_shards=[cell.folder / path for path in self._shards["train"]],
         )
-        for sidecar in SIDECARS:
+        for sidecar in sidecars.SIDECARS:
             if sidecar.name in self._read:
                 sidecar.check_rows(self._read[sidecar.name], cell, totals)

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from spe1_builder.dataset.findings import Report, listing
 from spe1_builder.dataset.metadata import ConversionMetadata, OutputFileMetadata
-from spe1_builder.dataset.sidecars import CELL_FILES
+from spe1_builder.dataset.sidecars import cell_files
 from spe1_builder.disk.direct import hash_file
 from spe1_builder.layout import METADATA_NAME, SHARD_GLOB, SPLITS, shard_name
 
@@ -44,7 +44,7 @@ def check_listing(
     for path in [path for path in listed if not _is_inside(path)]:
         report.add(f"{name}/{METADATA_NAME}", "a listed file is not in the cell's folder", got=path)
         del listed[path]
-    for path in CELL_FILES:
+    for path in cell_files():
         if path not in listed:
             report.add(f"{name}/{METADATA_NAME}", "file that the metadata does not list", got=path)
     for split in SPLITS:

@@ -8,7 +8,7 @@ from pathlib import Path
 from spe1_builder.dataset.metadata import ConversionMetadata, read_model
 from spe1_builder.dataset.plan.inputs import InputIdentity
 from spe1_builder.dataset.plan.options import BuildOptions
-from spe1_builder.dataset.sidecars import CELL_FILES
+from spe1_builder.dataset.sidecars import cell_files
 from spe1_builder.errors import OptionError, Spe1Error, StaleOutputError
 from spe1_builder.layout import METADATA_NAME, SHARD_GLOB, SPLITS
 
@@ -100,7 +100,7 @@ def _foreign_files(folder: Path) -> list[str]:
     """Files that no build writes and no reader of ``datasets`` leaves there."""
     if not folder.is_dir():
         return [folder.name]
-    known = {METADATA_NAME, *CELL_FILES, *SPLITS}
+    known = {METADATA_NAME, *cell_files(), *SPLITS}
     foreign = []
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)

@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
+from spe1_builder.dataset import sidecars
 from spe1_builder.dataset.plan.cell import CellPlan
 from spe1_builder.dataset.plan.inputs import InputIdentity
 from spe1_builder.dataset.rows.batches import write_json
 from spe1_builder.dataset.rows.stream import write_segments
-from spe1_builder.dataset.sidecars import SIDECARS
 from spe1_builder.dataset.sidecars.facts import CellFacts
 from spe1_builder.dataset.sidecars.quicklook import load_drawing
 from spe1_builder.dataset.write.record import dataset_info, make_metadata
@@ -134,7 +134,7 @@ def _write_rest(folder: Path, facts: CellFacts) -> None:
     for writer in facts.segments.writers.values():
         writer.write_loader_files(info, facts.identity.fingerprint)
     write_json(folder / DATASET_DICT_NAME, {"splits": list(SPLITS)})
-    for sidecar in SIDECARS:
+    for sidecar in sidecars.SIDECARS:
         sidecar.write(folder / sidecar.name, facts)
     metadata = make_metadata(folder, facts)
     write_json(folder / METADATA_NAME, metadata.model_dump(mode="json"))

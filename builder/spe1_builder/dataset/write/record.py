@@ -18,6 +18,7 @@ from spe1_builder.constants import (
     PREPROCESSING,
     REFERENCE_CHANNELS,
     SOURCE_DATASET,
+    SPIKE_SOURCE_LABELS,
 )
 from spe1_builder.dataset.metadata import ConversionMetadata
 from spe1_builder.dataset.plan.fingerprint import as_records
@@ -25,7 +26,6 @@ from spe1_builder.dataset.rows.stream import Segments
 from spe1_builder.dataset.sidecars.facts import CellFacts
 from spe1_builder.disk.direct import hash_file
 from spe1_builder.layout import SPLITS
-from spe1_builder.source.recording.patch import SOURCE_LABELS
 from spe1_builder.versions import installed_versions
 
 _PACKAGES = ("spikeinterface", "datasets", "pyarrow", "numpy", "scipy", "numba")
@@ -45,7 +45,7 @@ def make_metadata(folder: Path, facts: CellFacts) -> ConversionMetadata:
             "duration_s": options.duration_s,
             "patch_sample_rate_hz": plan.raw.patch_rate_hz,
             "preprocessing": PREPROCESSING,
-            "spike_source": SOURCE_LABELS[plan.ground_truth.source],
+            "spike_source": SPIKE_SOURCE_LABELS[plan.ground_truth.source],
         },
         "template_metadata": {
             "extraction_method": EXTRACTION_METHOD,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spe1_builder.cells import PatchType
-from spe1_builder.constants import NPX_RATE_HZ
+from spe1_builder.constants import NPX_RATE_HZ, SPIKE_SOURCES
 from spe1_builder.errors import (
     MissingFileError,
     OptionError,
@@ -18,14 +18,6 @@ from spe1_builder.errors import (
 from spe1_builder.progress import Progress
 from spe1_builder.source.recording.detection import Agreement, compare_spike_trains, detect_spikes
 from spe1_builder.source.recording.raw import RawCell, check_patch_values
-
-#: ``spike_source`` option -> what it takes.
-SPIKE_SOURCES = ("auto", "file", "detect")
-#: What the metadata says of the source, in the public converter's words.
-SOURCE_LABELS = {
-    "file": "wc_spike_samples.npy (authoritative GT)",
-    "detect": "detect_spikes_from_patch (fallback)",
-}
 
 
 @dataclass(frozen=True)
