@@ -33,7 +33,7 @@ from spe1_builder.source.simulation.archive import SimulationOptions, simulate_a
 
 PROJECT = Path(__file__).resolve().parents[1]
 #: A soma that all but touches the shank (the 12 of the catalogue: 10 to 109 um). The grid
-#: convolution's error grows with that distance; see the README and --distance-um.
+#: convolution's error grows with that distance; see docs/benchmark.md and --distance-um.
 SIMULATION = SimulationOptions(duration_s=31.0, seed=0, distance_um=15.0)
 BUILD = BuildOptions(skip_seconds=1.0, duration_s=30.0)
 

@@ -24,6 +24,13 @@ GROUND = {
     "models",
     "versions",
 }
+#: Parts of a room, from left to right likewise.
+SUB_ROOMS = {
+    "source": ["recording", "simulation", "archive"],
+    "signal": ["bandpass", "quartiles", "bad_channels"],
+    "dataset": ["plan", "rows", "sidecars", "card", "write", "verify"],
+    "benchmark": ["common", "localization"],
+}
 #: From left to right; a room imports only rooms before it and the ground floor.
 ROOMS = ["source", "signal", "dataset", "hub", "reading", "export", "benchmark", "runs", "cli"]
 
@@ -59,6 +66,19 @@ def test_imports_point_one_way(path):
         else:
             allowed = GROUND | set(ROOMS[: ROOMS.index(room)])
             assert target in allowed, f"{room} imports {name}"
+
+
+@pytest.mark.parametrize("path", _modules(), ids=lambda p: str(p.relative_to(PROJECT)))
+def test_sub_rooms_import_one_way(path):
+    """Within a room too: what lies further right needs what lies further left."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    order = SUB_ROOMS.get(parts[0], [])
+    if len(parts) < 3 or parts[1] not in order:
+        return
+    for name in _imports(path):
+        target = name.split(".")[1:3]
+        if target[:1] == [parts[0]] and len(target) == 2 and target[1] in order:
+            assert order.index(target[1]) <= order.index(parts[1]), f"imports {name}"
 
 
 @pytest.mark.parametrize("path", _modules(), ids=lambda p: str(p.relative_to(PROJECT)))

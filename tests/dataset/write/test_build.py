@@ -221,13 +221,13 @@ def hashes(folder):
 
 @pytest.mark.parametrize("n_threads", [1, 3])
 def test_same_bytes_whatever_the_threads(archive, built, tmp_path, n_threads):
-    """Every file, side files and picture included."""
+    """Every file, sidecars and picture included."""
     again = build_cell("c14", archive.sources, tmp_path / "x", SMALL, n_threads=n_threads)
     assert hashes(again.folder) == hashes(built.folder)
 
 
 def test_engines_agree(archive, built, tmp_path, window_uV):
-    options = replace(SMALL, engine="reference")
+    options = replace(SMALL, engine="spikeinterface")
     build_cell("c14", archive.sources, tmp_path / "spe1", options)
     splits = load("c14", tmp_path / "spe1")
     got = np.concatenate(

@@ -1,4 +1,4 @@
-"""The dataset root: a folder of ours, with room, and its shared files."""
+"""The dataset root: a folder of ours, and its shared files."""
 
 from __future__ import annotations
 

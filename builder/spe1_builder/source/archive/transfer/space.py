@@ -1,4 +1,4 @@
-"""The room that a download takes: packed, unpacked, and built; known before it begins."""
+"""The bytes that a download takes: packed, unpacked, and built; known before it begins."""
 
 from __future__ import annotations
 

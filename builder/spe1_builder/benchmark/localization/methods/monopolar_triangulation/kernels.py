@@ -116,7 +116,7 @@ def fit_monopole(values, near_um, x, lower, upper):
     residuals, inverse = np.empty(values.size), np.empty(values.size)
     normal, matrix, lower_half = np.empty((4, 4)), np.empty((4, 4)), np.empty((4, 4))
     gradient, scaling, slope, d = np.empty(4), np.empty(4), np.empty(4), np.empty(4)
-    gradient_h, step_h, x_new, room = np.empty(4), np.empty(4), np.empty(4), np.empty((3, 4))
+    gradient_h, step_h, x_new, work = np.empty(4), np.empty(4), np.empty(4), np.empty((3, 4))
     cost = cost_of(values, near_um, x, residuals, inverse)
     derivatives(near_um, x, residuals, inverse, gradient, normal)
     _bound_scaling(x, gradient, lower, upper, scaling, slope)
@@ -143,9 +143,9 @@ def fit_monopole(values, near_um, x, lower, upper):
         theta = max(_STEP_BACK, 1.0 - steepness)
         reduction, is_done = -1.0, False
         while reduction <= 0.0 and n_evaluations < MAX_EVALUATIONS:
-            shift = trust_step(matrix, gradient_h, radius, shift, step_h, lower_half, room)
+            shift = trust_step(matrix, gradient_h, radius, shift, step_h, lower_half, work)
             predicted = choose_step(
-                x, matrix, gradient_h, step_h, d, radius, lower, upper, theta, room
+                x, matrix, gradient_h, step_h, d, radius, lower, upper, theta, work
             )
             length, length_h, size = 0.0, 0.0, 0.0
             for j in range(4):

@@ -66,7 +66,7 @@ def _restart(low, high):
 
 
 @_jit
-def trust_step(matrix, gradient_h, radius, shift, step_h, lower_half, room):
+def trust_step(matrix, gradient_h, radius, shift, step_h, lower_half, work):
     """Moré's step within the radius; returns the shift that it took.
 
     Parameters
@@ -77,11 +77,11 @@ def trust_step(matrix, gradient_h, radius, shift, step_h, lower_half, room):
         Shift is the first guess.
     step_h : np.ndarray
         (4,), written.
-    lower_half, room : np.ndarray
+    lower_half, work : np.ndarray
         (4, 4) and (3, 4) to work in.
     """
     low, high = 0.0, np.sqrt(_dot(gradient_h, gradient_h)) / radius
-    half_solved = room[0]
+    half_solved = work[0]
     has_rank = _factor(matrix, 0.0, lower_half)
     if has_rank:
         _solve(lower_half, gradient_h, step_h)
@@ -167,7 +167,7 @@ def _least_on_line(a, b, c, low, high):
 
 
 @_jit
-def choose_step(x, matrix, gradient_h, step_h, d, radius, lower, upper, theta, room):
+def choose_step(x, matrix, gradient_h, step_h, d, radius, lower, upper, theta, work):
     """Keep the step where it is inside; else the best of it cut, reflected, and steepest descent.
 
     Parameters
@@ -182,7 +182,7 @@ def choose_step(x, matrix, gradient_h, step_h, d, radius, lower, upper, theta, r
         (4,): scaled to real unknowns.
     radius, theta : float
         Of the trust region; share of the way to a bound that may be gone.
-    room : np.ndarray
+    work : np.ndarray
         (3, 4) to work in.
 
     Returns
@@ -190,7 +190,7 @@ def choose_step(x, matrix, gradient_h, step_h, d, radius, lower, upper, theta, r
     float
         Predicted reduction of the cost.
     """
-    other_h, trial = room[0], room[1]
+    other_h, trial = work[0], work[1]
     inside = True
     for j in range(4):
         trial[j] = d[j] * step_h[j]
@@ -207,7 +207,7 @@ def choose_step(x, matrix, gradient_h, step_h, d, radius, lower, upper, theta, r
     for j in range(4):
         trial[j] = x[j] + stride * trial[j]
     reflected_value = _reflect(
-        matrix, gradient_h, step_h, d, radius, lower, upper, theta, stride, room
+        matrix, gradient_h, step_h, d, radius, lower, upper, theta, stride, work
     )
     for j in range(4):
         step_h[j] *= theta
@@ -231,12 +231,12 @@ def choose_step(x, matrix, gradient_h, step_h, d, radius, lower, upper, theta, r
 
 
 @_jit
-def _reflect(matrix, gradient_h, step_h, d, radius, lower, upper, theta, stride, room):
+def _reflect(matrix, gradient_h, step_h, d, radius, lower, upper, theta, stride, work):
     """Best point of the ray that is reflected at a bound; its value, inf where there is none.
 
-    ``room`` holds the ray's direction, which becomes the whole step, and its start.
+    ``work`` holds the ray's direction, which becomes the whole step, and its start.
     """
-    other_h, start, way = room[0], room[1], room[2]
+    other_h, start, way = work[0], work[1], work[2]
     a, b = _dot(other_h, other_h), _dot(step_h, other_h)
     c = _dot(step_h, step_h) - radius * radius
     root = np.sqrt(max(b * b - a * c, 0.0))
