@@ -176,12 +176,13 @@ def _fill(
         progress.note("has no wc_spike_samples.npy: spikes are detected on the patch trace")
     spikes = ground_truth.in_window(window.start, window.stop)
     sums = SpikeSums(spikes, window.n_samples, options.n_before, options.n_after)
-    preprocessor = make_preprocessor(raw, options.engine)
     stoppable = Stoppable()
     with ThreadPoolExecutor(2) as beside:
         try:
             # The longest first: it reads the whole recording.
             known = beside.submit(identity, stoppable)
+            # The first time on a machine, this compiles for a second or two.
+            preprocessor = make_preprocessor(raw, options.engine)
             bad = beside.submit(
                 _find_bad_channels, inputs, options, preprocessor, n_threads, stoppable
             )
