@@ -22,11 +22,14 @@ _PACKAGE = Path(__file__).parent
 _ONE_AT_A_TIME = threading.Lock()
 
 
-def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+def compiled(signature: str | None = None, **options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Decorator: compile a function with numba, without the GIL, and keep the machine code.
 
     Parameters
     ----------
+    signature : str, optional
+        Types to compile for, at once, and for no others: so arrays that differ only in their
+        layout are not compiled for apart. Without it, whenever it is called with new types.
     **options
         Of ``numba.njit``, beyond ``nogil`` and ``cache``.
     """
@@ -35,6 +38,13 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     settings: Any = numba.config  # filled at run time, so no checker knows its names
 
     def compile_with_store(function: Callable[..., Any]) -> Any:
+        dispatcher = decorate(function)
+        if signature is not None:
+            dispatcher.compile(signature)
+            dispatcher.disable_compile()
+        return dispatcher
+
+    def decorate(function: Callable[..., Any]) -> Any:
         with _ONE_AT_A_TIME:
             before = settings.CACHE_DIR
             folder = _store(before)

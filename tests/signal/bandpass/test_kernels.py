@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from spe1_builder.errors import OptionError, RawDataError
 from spe1_builder.signal.bandpass import kernels, preprocess
+from spe1_builder.signal.bandpass.groups import LANES, N_GROUPS
 from spe1_builder.signal.bandpass.median_kernel import median
 from spe1_builder.signal.bandpass.preprocess import band_pass, make_preprocessor
-from spe1_builder.signal.bandpass.vectors import LANES
 from spe1_builder.signal.quartiles.histogram import BIN_WIDTH_UV, ChannelHistogram
 from spe1_builder.source.recording.raw import RawCell
 
@@ -111,11 +111,8 @@ def test_no_such_engine_and_too_short(recording):
 
 
 def _median(values, guess):
-    scratch = np.empty(1, np.float32)
-    row = np.ascontiguousarray(values, dtype=np.float32)
-    bits = scratch.view(np.int32)
-    keys = np.empty(384, np.int32)
-    return median(row.ctypes.data, 4 * LANES, keys, np.float32(guess), scratch, bits)
+    row = np.ascontiguousarray(values, dtype=np.float32).reshape(1, N_GROUPS, LANES)
+    return median(row, 0, np.empty(384, np.int32), np.float32(guess))
 
 
 FLOAT32 = st.floats(width=32, min_value=-(2.0**100), max_value=2.0**100)

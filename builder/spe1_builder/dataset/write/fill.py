@@ -43,8 +43,10 @@ def fill_cell(
     n_threads : int
     progress : Progress
     """
-    preprocessor = make_preprocessor(plan.raw, plan.options.engine)
-    with _Tasks(plan, preprocessor, identify, n_threads) as beside:
+    with _Tasks(identify) as beside:
+        # The first time on a machine, this compiles for a second or two.
+        preprocessor = make_preprocessor(plan.raw, plan.options.engine)
+        beside.begin(plan, preprocessor, n_threads)
         segments = write_segments(
             folder, plan, preprocessor, beside, n_threads=n_threads, progress=progress
         )
@@ -59,17 +61,14 @@ class _Tasks:
     As a context: left by an exception, it stops them and waits for their end.
     """
 
-    def __init__(
-        self,
-        plan: CellPlan,
-        preprocessor: Preprocessor,
-        identify: Callable[[Progress], InputIdentity],
-        n_threads: int,
-    ):
+    def __init__(self, identify: Callable[[Progress], InputIdentity]):
         self._stoppable = Stoppable()
         self._pool = ThreadPoolExecutor(2)
         # The longest first: it reads the whole recording.
         self._identity = self._pool.submit(identify, self._stoppable)
+
+    def begin(self, plan: CellPlan, preprocessor: Preprocessor, n_threads: int) -> None:
+        """Start what needs the preprocessor, and the rest."""
         self._bad = self._pool.submit(
             _find_bad_channels, plan, preprocessor, n_threads, self._stoppable
         )

@@ -10,22 +10,13 @@ import numpy as np
 
 from spe1_builder.compiled import compiled
 from spe1_builder.errors import RawDataError
+from spe1_builder.signal.keys import MAGNITUDE, to_key, to_value
 
 #: Samples selected together: 256 columns of 384 keys and their halves (590 kB) stay in the
 #: L2 cache.
 BLOCK_SAMPLES = 256
-#: Sums in float64 may be reordered into vectors.
-_REORDER = {"reassoc", "contract"}
 
-_LOWEST_HALF = np.int16(-(2**15))
-_HIGHEST_HALF = np.int16(2**15 - 1)
-_LARGEST = np.int32(2**31 - 1)
-
-
-@compiled()
-def _flip(bits):
-    """Bits of a float32 to an int32 of the same order, and back."""
-    return bits ^ ((bits >> np.int32(31)) & _LARGEST)
+_LOWEST_HALF, _HIGHEST_HALF = np.int16(-(2**15)), np.int16(2**15 - 1)
 
 
 @compiled()
@@ -51,34 +42,48 @@ def _select(halves, n, rank, chosen, threshold, n_below):
 
 
 @compiled()
-def _lower_halves(keys, n, upper, halves):
-    """Lower halves of the keys whose upper half is ``upper``; the rest keep their side."""
-    for c in range(keys.shape[0]):
+def _find_medians(
+    traces, offsets, keys, halves, upper, lower, threshold, counts, chosen, above, out
+):
+    """What `median_over_channels` does; the arrays between are for BLOCK_SAMPLES columns."""
+    n_channels, n_samples = traces.shape
+    rank = (n_channels - 1) // 2
+    for first in range(0, n_samples, BLOCK_SAMPLES):
+        n = min(BLOCK_SAMPLES, n_samples - first)
+        for c in range(n_channels):
+            # A slice, whose indices are known not to count from the end: only so it is vectorised.
+            part = traces[c, first : first + n]
+            for j in range(n):
+                keys[c, j] = to_key(part[j] - offsets[c])
+                halves[c, j] = np.int16(keys[c, j] >> np.int32(16))
+        _select(halves, n, rank, upper, threshold, counts)
+        for c in range(n_channels):
+            # Lower halves of the keys with that upper half; the rest keep their side.
+            for j in range(n):
+                mine = np.int32(keys[c, j] >> np.int32(16))
+                other = _LOWEST_HALF if mine < upper[j] else _HIGHEST_HALF
+                half = np.int16((keys[c, j] & np.int32(0xFFFF)) - np.int32(2**15))
+                halves[c, j] = half if mine == upper[j] else other
+        _select(halves, n, rank, lower, threshold, counts)
+        # The other middle value: the smallest key above, unless that key is there twice.
         for j in range(n):
-            mine = np.int32(keys[c, j] >> np.int32(16))
-            other = _LOWEST_HALF if mine < upper[j] else _HIGHEST_HALF
-            lower = np.int16((keys[c, j] & np.int32(0xFFFF)) - np.int32(2**15))
-            halves[c, j] = lower if mine == upper[j] else other
-
-
-@compiled()
-def _next_above(keys, n, rank, chosen, above, n_to_chosen):
-    """Key of rank ``rank + 1`` in each column, given that of ``rank``, into ``above``."""
-    for j in range(n):
-        above[j] = _LARGEST
-        n_to_chosen[j] = 0
-    for c in range(keys.shape[0]):
+            high = np.int32(upper[j]) << np.int32(16)
+            chosen[j] = high | (np.int32(lower[j]) + np.int32(2**15))
+            above[j] = MAGNITUDE
+            counts[j] = 0
+        for c in range(n_channels):
+            for j in range(n):
+                key = keys[c, j]
+                counts[j] += np.int16(key <= chosen[j])
+                above[j] = min(above[j], key if key > chosen[j] else MAGNITUDE)
         for j in range(n):
-            key = keys[c, j]
-            n_to_chosen[j] += np.int16(key <= chosen[j])
-            above[j] = min(above[j], key if key > chosen[j] else _LARGEST)
-    for j in range(n):
-        if n_to_chosen[j] > rank + 1:
-            above[j] = chosen[j]
+            is_both = n_channels % 2 == 1 or counts[j] > rank + 1
+            other_key = chosen[j] if is_both else above[j]
+            total = np.float64(to_value(chosen[j])) + np.float64(to_value(other_key))
+            out[first + j] = 0.5 * total
 
 
-@compiled()
-def median_over_channels(traces, offsets, out):
+def median_over_channels(traces: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     """Exact median over channels of every sample, each channel less its offset.
 
     Equal to ``np.median(traces - offsets[:, None], axis=0)`` in float32, bit for
@@ -88,59 +93,26 @@ def median_over_channels(traces, offsets, out):
     Parameters
     ----------
     traces : np.ndarray
-        float32 (n_channels, n_samples), uV, finite; at most 32,767 channels.
+        float32 (n_channels, n_samples), C order, uV, finite; at most 32,767 channels.
     offsets : np.ndarray
         float32 (n_channels,), uV, subtracted from each channel.
-    out : np.ndarray
-        float32 (n_samples,), written whole, uV.
+
+    Returns
+    -------
+    np.ndarray
+        float32 (n_samples,), uV.
     """
-    n_channels, n_samples = traces.shape
-    rank = (n_channels - 1) // 2
-    block = np.empty((n_channels, BLOCK_SAMPLES), np.float32)
-    keys = block.view(np.int32)
-    halves = np.empty((n_channels, BLOCK_SAMPLES), np.int16)
-    upper = np.empty(BLOCK_SAMPLES, np.int16)
-    lower = np.empty(BLOCK_SAMPLES, np.int16)
-    threshold = np.empty(BLOCK_SAMPLES, np.int16)
-    counts = np.empty(BLOCK_SAMPLES, np.int16)
-    values = np.empty((2, BLOCK_SAMPLES), np.float32)
-    middle = values.view(np.int32)
-    for first in range(0, n_samples, BLOCK_SAMPLES):
-        n = min(BLOCK_SAMPLES, n_samples - first)
-        for c in range(n_channels):
-            # A slice, whose indices are known not to count from the end: only so it is vectorised.
-            part = traces[c, first : first + n]
-            for j in range(n):
-                block[c, j] = part[j] - offsets[c]
-            for j in range(n):
-                keys[c, j] = _flip(keys[c, j])
-                halves[c, j] = np.int16(keys[c, j] >> np.int32(16))
-        _select(halves, n, rank, upper, threshold, counts)
-        _lower_halves(keys, n, upper, halves)
-        _select(halves, n, rank, lower, threshold, counts)
-        for j in range(n):
-            high = np.int32(upper[j]) << np.int32(16)
-            middle[0, j] = high | (np.int32(lower[j]) + np.int32(2**15))
-            middle[1, j] = middle[0, j]
-        if n_channels % 2 == 0:
-            _next_above(keys, n, rank, middle[0], middle[1], counts)
-        for j in range(n):
-            middle[0, j] = _flip(middle[0, j])
-            middle[1, j] = _flip(middle[1, j])
-            out[first + j] = 0.5 * (np.float64(values[0, j]) + np.float64(values[1, j]))
+    keys = np.empty((len(traces), BLOCK_SAMPLES), np.int32)
+    halves = np.empty(keys.shape, np.int16)
+    columns = [np.empty(BLOCK_SAMPLES, np.int16) for _ in range(4)]
+    columns += [np.empty(BLOCK_SAMPLES, np.int32) for _ in range(2)]
+    out = np.empty(traces.shape[1], np.float32)
+    _find_medians(traces, offsets, keys, halves, *columns, out)
+    return out
 
 
-@compiled(fastmath=_REORDER)
-def _channel_means(traces, out):
-    """Mean of each channel, summed in float64: ``out`` float32 (n_channels,)."""
-    for c in range(traces.shape[0]):
-        trace, total = traces[c], 0.0
-        for j in range(trace.size):
-            total += trace[j]
-        out[c] = total / trace.size
-
-
-@compiled(fastmath=_REORDER)
+# Sums in float64 may be reordered into vectors.
+@compiled(fastmath={"reassoc", "contract"})
 def _products(traces, reference, out):
     """Sum over time of each channel times ``reference`` (n_samples,), all but traces float64."""
     for c in range(traces.shape[0]):
@@ -156,10 +128,9 @@ def similarity_to_median(traces_uV: np.ndarray, where: str | None = None) -> np.
     None where that median is constant: a dropout leaves nothing to compare with.
     """
     n_channels, n_samples = traces_uV.shape
-    means_uV = np.empty(n_channels, dtype=np.float32)
-    _channel_means(traces_uV, means_uV)
-    median_uV = np.empty(n_samples, dtype=np.float32)
-    median_over_channels(traces_uV, means_uV, median_uV)
+    totals_uV = np.empty(n_channels)
+    _products(traces_uV, np.ones(n_samples), totals_uV)
+    median_uV = median_over_channels(traces_uV, (totals_uV / n_samples).astype(np.float32))
     # float64 from here on; with a reference of zero mean the channels' means drop out.
     reference = median_uV - median_uV.mean(dtype=np.float64)
     energy_uV2 = float(np.sum(reference * reference))

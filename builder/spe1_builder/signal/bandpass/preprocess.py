@@ -147,7 +147,7 @@ class FastPreprocessor:
         from spe1_builder.signal.bandpass import kernels
 
         self._raw = raw
-        self._kernel = kernels.bandpass_reference
+        self._kernels = kernels
         self._local = threading.local()
 
     def read(
@@ -161,6 +161,8 @@ class FastPreprocessor:
         _check_range(start, stop, self._raw.n_npx)
         if out is None:
             out = np.empty((N_CHANNELS, stop - start), dtype=np.float32)
+        if not hasattr(self._local, "memory"):
+            self._local.memory = self._kernels.Memory()
         filtering = band_pass()
         scale = GAIN_UV_PER_BIT * filtering.gain**2
         for begin in range(start, stop, _PIECE_SAMPLES):
@@ -169,7 +171,7 @@ class FastPreprocessor:
             last = min(end + MARGIN_SAMPLES, self._raw.n_npx)
             counts = self._raw.read_counts(first, last, self._buffer(last - first))
             target = out[:, begin - start : end - start]
-            self._kernel(
+            self._kernels.bandpass_reference(
                 counts,
                 begin - first,
                 scale,
@@ -177,6 +179,7 @@ class FastPreprocessor:
                 filtering.steady,
                 subtract_median,
                 target,
+                self._local.memory,
             )
         return out
 

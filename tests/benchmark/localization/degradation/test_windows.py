@@ -3,19 +3,14 @@
 import numpy as np
 import pytest
 import scipy.signal
-import scipy.stats
 
-from spe1_builder.benchmark.localization.degradation.noise import (
-    NOISE_SD_COUNTS,
-    NoiseCounts,
-    dying_order,
-)
+from spe1_builder.benchmark.localization.degradation.noise import NoiseCounts, dying_order
 from spe1_builder.benchmark.localization.degradation.windows import (
     DegradedWindows,
     _groups,
     choose_spikes,
 )
-from spe1_builder.constants import GAIN_UV_PER_BIT, N_CHANNELS
+from spe1_builder.constants import GAIN_UV_PER_BIT
 from spe1_builder.signal.bandpass.preprocess import FastPreprocessor
 from spe1_builder.source.recording.raw import open_raw_cell
 
@@ -78,44 +73,6 @@ def test_threads_and_order_change_nothing(raw, spikes):
     for before, after in zip(wanted, again, strict=True):
         np.testing.assert_array_equal(before, after)
     assert (wanted[0] != wanted[1]).any()
-
-
-def test_noise_has_the_bits_of_numpy():
-    """Two 32-bit draws of each word of numpy's Philox, through the inverse distribution."""
-    seed, start, n = 7, 1003, 50
-    counts = NoiseCounts(seed, 10_000).read_counts(start, start + n)
-    for channel in (0, 5, 383):
-        bits = np.random.Philox(key=np.array([seed, channel], dtype=np.uint64))
-        bits.advance(start // 8)
-        words = bits.random_raw(4 * (n // 8 + 2))
-        draws = words.view(np.uint32)[start % 8 :][:n]  # low half first
-        value = scipy.stats.norm.ppf((draws + 0.5) / 2.0**32) * NOISE_SD_COUNTS
-        # A draw at the very edge between two counts may fall on either side.
-        assert np.abs(counts[:, channel] - value).max() <= 0.5 + 1e-3
-
-
-def test_noise_does_not_depend_on_how_it_is_read():
-    noise = NoiseCounts(2, 4000)
-    whole = noise.read_counts(0, 4000)
-    for start, stop in ((0, 1), (1, 9), (7, 8), (1234, 2345), (3999, 4000)):
-        np.testing.assert_array_equal(noise.read_counts(start, stop), whole[start:stop])
-
-
-def test_noise_is_normal_and_independent():
-    values = NoiseCounts(0, 40_000).read_counts(0, 40_000)[:, :20].astype(float)
-    assert abs(values.mean()) < 0.3 and abs(values.std() - NOISE_SD_COUNTS) < 0.3
-    assert scipy.stats.kstest((values[::40].ravel()) / NOISE_SD_COUNTS, "norm").pvalue > 1e-3
-    correlation = np.corrcoef(values.T) - np.eye(20)
-    assert np.abs(correlation).max() < 5 / np.sqrt(len(values))
-    lagged = np.mean(values[1:] * values[:-1]) / NOISE_SD_COUNTS**2
-    assert abs(lagged) < 5 / np.sqrt(values.size)
-
-
-def test_every_electrode_dies_once():
-    orders = [dying_order(seed) for seed in range(5)]
-    for order in orders:
-        np.testing.assert_array_equal(np.sort(order), np.arange(N_CHANNELS))
-    assert len({tuple(order) for order in orders}) == 5
 
 
 def test_groups_cover_every_spike_once():

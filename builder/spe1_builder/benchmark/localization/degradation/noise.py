@@ -2,7 +2,7 @@
 
 A counter-based generator (Philox 4x64-10; Salmon et al. 2011, doi:10.1145/2063384.2063405)
 keyed by seed and channel and counted by sample, so that a window of a recording has the
-same noise whoever makes it, in whatever order. The bits are those of numpy's ``Philox``.
+same noise whoever makes it, in whatever order.
 """
 
 from __future__ import annotations
@@ -23,53 +23,16 @@ _REACH_SD = 6.5
 #: Leading bits of a draw that look up where in the table to begin.
 _GUIDE_BITS = 12
 
-_M0, _M1 = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)
-_W0, _W1 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584CAA73B)
-_HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
-_ROUNDS = 10
-
-
-@compiled(inline="always")
-def _high_product(a, b):
-    """Upper 64 bits of the product of two 64-bit numbers."""
-    a_low, a_high = a & _LOW, a >> _HALF
-    b_low, b_high = b & _LOW, b >> _HALF
-    middle = a_high * b_low + ((a_low * b_low) >> _HALF)
-    other = a_low * b_high + (middle & _LOW)
-    return a_high * b_high + (middle >> _HALF) + (other >> _HALF)
-
 
 @compiled()
-def philox_block(counter, key0, key1, out):
-    """One block: four uint64 of the counter (counter, 0, 0, 0) under the key."""
-    c0, c1, c2, c3 = counter, np.uint64(0), np.uint64(0), np.uint64(0)
-    for _ in range(_ROUNDS):
-        high0, low0 = _high_product(_M0, c0), _M0 * c0
-        high1, low1 = _high_product(_M1, c2), _M1 * c2
-        c0, c1, c2, c3 = high1 ^ c1 ^ key0, low1, high0 ^ c3 ^ key1, low0
-        key0, key1 = key0 + _W0, key1 + _W1
-    out[0], out[1], out[2], out[3] = c0, c1, c2, c3
-
-
-@compiled()
-def _fill(seed, start, thresholds, guide, lowest, out):
-    """Noise of samples [start, start + len(out)) on every channel: int16 (n, N_CHANNELS)."""
-    n = out.shape[0]
-    words = np.empty(4, np.uint64)
-    for channel in range(out.shape[1]):
-        for block in range(start // _BLOCK, (start + n - 1) // _BLOCK + 1):
-            # numpy counts before it draws: its first block has counter 1.
-            philox_block(np.uint64(block + 1), np.uint64(seed), np.uint64(channel), words)
-            for i in range(_BLOCK):
-                t = block * _BLOCK + i - start
-                if t < 0 or t >= n:
-                    continue
-                word = words[i >> 1]
-                draw = np.int64((word >> _HALF) if i & 1 else (word & _LOW))
-                k = guide[draw >> (32 - _GUIDE_BITS)]
-                while k < thresholds.size and thresholds[k] <= draw:
-                    k += 1
-                out[t, channel] = lowest + k
+def _look_up(draws, thresholds, guide, lowest, out):
+    """Values of uniform 32-bit draws, by the table: int16 (n,)."""
+    for t in range(draws.size):
+        draw = np.int64(draws[t])
+        k = guide[draw >> (32 - _GUIDE_BITS)]
+        while k < thresholds.size and thresholds[k] <= draw:
+            k += 1
+        out[t] = lowest + k
 
 
 @cache
@@ -106,7 +69,14 @@ class NoiseCounts:
         if out is None:
             out = np.empty((stop - start, N_CHANNELS), dtype=np.int16)
         counts = out[: stop - start]
-        _fill(self.seed, start, *_table(), counts)
+        first, last = start // _BLOCK, (stop - 1) // _BLOCK + 1
+        for channel in range(N_CHANNELS):
+            key = np.array([self.seed, channel], dtype=np.uint64)
+            words = np.random.Philox(counter=first, key=key).random_raw(4 * (last - first))
+            # The lower half of a word is drawn first.
+            draws = words.astype("<u8", copy=False).view("<u4")
+            begin = start - first * _BLOCK
+            _look_up(draws[begin : begin + stop - start], *_table(), counts[:, channel])
         return counts
 
 

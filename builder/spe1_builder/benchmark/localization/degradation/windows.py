@@ -18,9 +18,9 @@ import numpy as np
 from spe1_builder.benchmark.localization.degradation.noise import NoiseCounts, dying_order
 from spe1_builder.compiled import compiled
 from spe1_builder.constants import MARGIN_SAMPLES, N_CHANNELS
+from spe1_builder.signal.bandpass.groups import LANES, N_GROUPS
 from spe1_builder.signal.bandpass.median_kernel import median as channel_median
 from spe1_builder.signal.bandpass.preprocess import Counts, FastPreprocessor
-from spe1_builder.signal.bandpass.vectors import VALUES_BYTES, address
 
 #: Spikes of a cell that the degradation looks at, a seeded choice where there are more:
 #: a window is 138 kB, and three sets of them are held.
@@ -37,24 +37,21 @@ def _compose(clean_uV, noise_uV, is_dead, out):
     Parameters
     ----------
     clean_uV, noise_uV, out : np.ndarray
-        float32 (n_spikes, n_samples, N_CHANNELS), uV, band-passed.
-        C order.
+        float32 (n_samples, N_GROUPS, LANES), uV, band-passed, of all windows.
     is_dead : np.ndarray
-        bool (N_CHANNELS,).
+        bool (N_GROUPS, LANES).
     """
     keys = np.empty(N_CHANNELS, np.int32)
-    scratch = np.empty(1, np.float32)
-    scratch_bits = scratch.view(np.int32)
     median = np.float32(0.0)
-    first = address(out)
-    for i in range(out.shape[0]):
-        for t in range(out.shape[1]):
-            for c in range(N_CHANNELS):
-                out[i, t, c] = noise_uV[i, t, c] if is_dead[c] else clean_uV[i, t, c]
-            place = first + np.uintp((i * out.shape[1] + t) * N_CHANNELS * 4)
-            median = channel_median(place, VALUES_BYTES, keys, median, scratch, scratch_bits)
-            for c in range(N_CHANNELS):
-                out[i, t, c] -= median
+    for t in range(out.shape[0]):
+        for g in range(N_GROUPS):
+            for lane in range(LANES):
+                dead = is_dead[g, lane]
+                out[t, g, lane] = noise_uV[t, g, lane] if dead else clean_uV[t, g, lane]
+        median = channel_median(out, t, keys, median)
+        for g in range(N_GROUPS):
+            for lane in range(LANES):
+                out[t, g, lane] -= median
 
 
 def choose_spikes(spikes: np.ndarray) -> np.ndarray:
@@ -107,8 +104,11 @@ class DegradedWindows:
 
         def compose(part: np.ndarray) -> None:
             if len(part):
-                of = slice(part[0], part[-1] + 1)
-                _compose(self._clean_uV[of], self._noise_uV[of], is_dead, self._out[of])
+                arrays = (self._clean_uV, self._noise_uV, self._out)
+                clean_uV, noise_uV, out = (
+                    array[part[0] : part[-1] + 1].reshape(-1, N_GROUPS, LANES) for array in arrays
+                )
+                _compose(clean_uV, noise_uV, is_dead.reshape(N_GROUPS, LANES), out)
 
         with ThreadPoolExecutor(self._n_threads) as pool:
             list(pool.map(compose, parts))
