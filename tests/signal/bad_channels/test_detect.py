@@ -222,16 +222,24 @@ def test_starts_are_spikeinterfaces(n_samples, seed):
     assert {stop - start for _, start, stop in slices} == {chunk_length(n_samples, options)}
 
 
-def test_band_passed_channels_have_spikeinterfaces_labels(traces_uV):
-    """As in a build, where only broken channels have anything in the highest band."""
+def test_band_passed_channels_are_labelled_without_a_spectrum(traces_uV, monkeypatch):
+    """As by SpikeInterface, with the spectrum of the loud channels only."""
     from scipy.signal import butter, sosfilt
+
+    from spe1_builder.signal.bad_channels import spectrum
 
     band = butter(5, (300, 3000), "bandpass", fs=NPX_RATE_HZ, output="sos")
     chunk_uV = sosfilt(band, traces_uV[:, :9_000]).astype(np.float32)
     chunk_uV[[20, 61]] += traces_uV[[20, 61], :9_000]
+    taken, density = [], spectrum.hf_density_uV2_per_hz
+    monkeypatch.setattr(
+        spectrum,
+        "hf_density_uV2_per_hz",
+        lambda x, plan: (taken.append(len(x)), density(x, plan))[1],
+    )
     codes = label_chunk(chunk_uV, depth_order(nominal_positions_um()[:128]))
     np.testing.assert_array_equal(codes, expected_codes(chunk_uV, DetectionOptions()))
-    assert set(codes[[20, 61]]) == {NOISE} and GOOD in codes
+    assert taken == [2] and set(codes[[20, 61]]) == {NOISE} and GOOD in codes
 
 
 def test_order_is_spikeinterfaces():

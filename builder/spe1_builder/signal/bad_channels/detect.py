@@ -208,7 +208,7 @@ def label_chunk(
         Another number of channels than in ``order``; too short, or not finite.
     """
     from spe1_builder.signal.bad_channels.kernels import similarity_to_median
-    from spe1_builder.signal.bad_channels.spectrum import hf_density_uV2_per_hz, plan_spectrum
+    from spe1_builder.signal.bad_channels.spectrum import is_loud, plan_spectrum
 
     traces_uV = np.ascontiguousarray(traces_uV, dtype=np.float32)
     if len(traces_uV) != len(order):
@@ -224,7 +224,7 @@ def label_chunk(
         return None
     window_samples = int(options.welch_window_ms * rate_hz / 1000)
     spectrum = plan_spectrum(traces_uV.shape[1], rate_hz, window_samples, options.nyquist_threshold)
-    loud = hf_density_uV2_per_hz(traces_uV, spectrum) > options.psd_hf_threshold_uV2_per_hz
+    loud = is_loud(traces_uV, spectrum, options.psd_hf_threshold_uV2_per_hz)
     codes = np.empty(len(order), dtype=np.int8)
     codes[order] = _classify(similarity[order], loud[order], options)
     return codes
