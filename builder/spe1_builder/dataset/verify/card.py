@@ -9,12 +9,17 @@ from typing import Any
 import numpy as np
 
 from spe1_builder.dataset.card.card import read_built_cells
+from spe1_builder.dataset.card.root_files import ROOT_NAMES, index_text, make_card
 from spe1_builder.dataset.findings import Report, listing
 from spe1_builder.dataset.metadata import ConversionMetadata
+from spe1_builder.dataset.verify.metadata import check_seal
+from spe1_builder.disk.bounded import read_bounded
 from spe1_builder.errors import Spe1Error
 from spe1_builder.layout import (
     CARD_NAME,
     CHAN_MAP_NAME,
+    INDEX_NAME,
+    METADATA_NAME,
     SHARD_GLOB,
     SPLITS,
     SUMMARY_CSV_NAME,
@@ -24,13 +29,15 @@ from spe1_builder.layout import (
 from spe1_builder.probe import read_positions_um
 from spe1_builder.source.recording.summary import read_summary
 
-_LEFTOVERS = ("*.incomplete", "*.replaced")
+_LEFTOVERS = ("*.incomplete", ".spe1/staging/*", ".spe1/retired/*/*")
+#: What desktops, network disks and clones of a repository leave in a folder.
+_LITTER = ("Thumbs.db", "desktop.ini")
+#: No card and no index comes near it.
+_LARGEST_TEXT_BYTES = 10_000_000
 #: What the YAML reader raises on values such as ``!!bool x``, beside its own errors.
 _YAML_ERRORS = (LookupError, AttributeError, OverflowError, RecursionError)
 #: What comes through from the workbook reader on sheets that are no table.
 _TABLE_ERRORS = (Spe1Error, OSError, ValueError, LookupError)
-#: Configs whose files all lie here are no cells.
-_VIEWS = "views/"
 
 
 def check_root_files(
@@ -50,12 +57,7 @@ def check_root_files(
     np.ndarray or None
         The channel map: float32 (n_channels, 2), um; None if it cannot be read.
     """
-    for pattern in _LEFTOVERS:
-        for path in sorted(layout.root.glob(pattern)):
-            report.add(path.name, "left by a build that was interrupted, or is still running")
-    script = f"{layout.root.resolve().name}.py"
-    if (layout.root / script).exists():
-        report.add(script, "datasets loads no folder that holds a script of its own name")
+    _check_entries(layout, present, report)
     if not present:
         report.add(".", "no cell has been built here")
         return None
@@ -67,6 +69,60 @@ def check_root_files(
     except (Spe1Error, OSError) as error:
         _add_error(report, CHAN_MAP_NAME, error)
     return None
+
+
+def _check_entries(layout: RootLayout, present: Sequence[str], report: Report) -> None:
+    """Nothing but what spe1 writes, and nothing that is on its way."""
+    for pattern in _LEFTOVERS:
+        for path in sorted(layout.root.glob(pattern)):
+            where = path.relative_to(layout.root).as_posix()
+            report.add(where, "left by a build that was interrupted, or is still running")
+    script = f"{layout.root.resolve().name}.py"
+    known = {*ROOT_NAMES, *present}
+    for path in sorted(layout.root.iterdir()):
+        if path.name == script:
+            report.add(script, "datasets loads no folder that holds a script of its own name")
+        elif path.name in present:
+            if path.is_symlink():
+                report.add(path.name, "the cell is a link out of the root", got=path.resolve())
+        elif not (
+            path.name in known
+            or path.name.startswith(".")
+            or path.name in _LITTER
+            or report.has(path.name)
+        ):
+            report.add(path.name, "nothing that spe1 wrote")
+
+
+def check_index(layout: RootLayout, report: Report) -> None:
+    """Hold every file of the root that no cell lists to the index; asked last.
+
+    A file that is wrong in another way already is not told again.
+    """
+    try:
+        recorded = read_bounded(layout.index, _LARGEST_TEXT_BYTES, "an index of hashes").decode()
+    except (Spe1Error, OSError, UnicodeDecodeError) as error:
+        _add_error(report, INDEX_NAME, error)
+        return
+    try:
+        made = index_text(layout)
+    except OSError as error:
+        _add_error(report, INDEX_NAME, error)
+        return
+    if recorded == made:
+        return
+    hashes = dict(line.split("  ", 1)[::-1] for line in recorded.splitlines() if "  " in line)
+    found = dict(line.split("  ", 1)[::-1] for line in made.splitlines())
+    for name in sorted(hashes.keys() | found.keys()):
+        if hashes.get(name) != found.get(name) and not report.has(name):
+            report.add(
+                name,
+                f"sha256 of {INDEX_NAME}",
+                expected=hashes.get(name, "not listed"),
+                got=found.get(name, "no such file"),
+            )
+    if hashes == found:
+        report.add(INDEX_NAME, "the same hashes in another form than they were written in")
 
 
 def _readable(layout: RootLayout) -> dict[str, ConversionMetadata]:
@@ -97,9 +153,10 @@ def _check_summary(
         _add_error(report, SUMMARY_NAME, error)
     try:
         # Bytes, so that no line end is translated.
-        if copy.read_bytes().decode() != text and text is not None:
+        content = read_bounded(copy, _LARGEST_TEXT_BYTES, "the summary as CSV")
+        if content.decode() != text and text is not None:
             report.add(SUMMARY_CSV_NAME, f"is not the table of {SUMMARY_NAME}")
-    except (OSError, UnicodeDecodeError) as error:
+    except (Spe1Error, OSError, UnicodeDecodeError) as error:
         report.add(SUMMARY_CSV_NAME, "cannot be read", got=error)
     if summary is None or text is None:
         return
@@ -117,9 +174,14 @@ def _check_summary(
 def _check_card(
     layout: RootLayout, cells: dict[str, ConversionMetadata], present: Sequence[str], report: Report
 ) -> None:
+    """The card is what the cells make of it; where it is not, what loading would meet first."""
     try:
-        configs = _read_configs(layout.card)
-    except (OSError, ValueError) as error:
+        content = read_bounded(layout.card, _LARGEST_TEXT_BYTES, "a dataset card")
+        is_whole = set(cells) == set(present) and _are_sealed(layout, cells)
+        if is_whole and content == make_card(layout).encode():
+            return
+        configs = _read_configs(content)
+    except (Spe1Error, OSError, ValueError) as error:
         report.add(CARD_NAME, "the card cannot be read", got=error)
         return
     names = [str(config.get("config_name")) for config in configs]
@@ -128,18 +190,28 @@ def _check_card(
     for name, config in zip(names, configs, strict=True):
         if name in cells:
             _check_config(layout, config, cells[name], report)
-        elif name not in present and not _is_view(layout, config):
+        elif name not in present:
             report.add(CARD_NAME, f"config {name} is no cell that is here")
     missing = [cell_id for cell_id in cells if cell_id not in names]
     if missing:
         report.add(CARD_NAME, "cells that the card does not list", got=listing(missing))
+    if is_whole and not report.has(CARD_NAME):
+        report.add(CARD_NAME, "not the card that these cells have (spe1 card writes it again)")
 
 
-def _read_configs(path: Path) -> list[dict[str, Any]]:
+def _are_sealed(layout: RootLayout, cells: dict[str, ConversionMetadata]) -> bool:
+    """Whether no metadata was edited; one that was is a finding of its cell."""
+    return all(
+        check_seal((layout.cell(cell_id) / METADATA_NAME).read_bytes(), metadata, cell_id)
+        for cell_id, metadata in cells.items()
+    )
+
+
+def _read_configs(content: bytes) -> list[dict[str, Any]]:
     """The configs of the card's YAML; ValueError if it is not what ``datasets`` reads."""
     import yaml
 
-    parts = path.read_bytes().decode().split("---\n", 2)
+    parts = content.decode().split("---\n", 2)
     if len(parts) != 3 or parts[0]:
         raise ValueError("it does not start with YAML between two lines of ---")
     try:
@@ -186,11 +258,3 @@ def _matched(layout: RootLayout, config: dict[str, Any]) -> dict[str, set[Path]]
                 found = set()
             matched.setdefault(str(entry.get("split")), set()).update(found)
     return matched
-
-
-def _is_view(layout: RootLayout, config: dict[str, Any]) -> bool:
-    matched = _matched(layout, config)
-    return bool(matched) and all(
-        files and all(path.relative_to(layout.root).as_posix().startswith(_VIEWS) for path in files)
-        for files in matched.values()
-    )

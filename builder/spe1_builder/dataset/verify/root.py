@@ -13,7 +13,7 @@ import numpy as np
 
 from spe1_builder.cells import catalogue, get_cell
 from spe1_builder.dataset.findings import Finding, Report
-from spe1_builder.dataset.verify.card import check_root_files
+from spe1_builder.dataset.verify.card import check_index, check_root_files
 from spe1_builder.dataset.verify.cell import check_cell
 from spe1_builder.errors import MissingFileError
 from spe1_builder.layout import RootLayout
@@ -70,6 +70,8 @@ def verify_root(
             check_cell(layout.cell(cell_id), positions_um, report, progress or Silent())
         else:
             report.add(cell_id, "the cell has not been built here")
+    if present:
+        check_index(layout, report)
     return report.findings()
 
 
