@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 
 from spe1_builder.dataset.card.card import read_built_cells
-from spe1_builder.dataset.card.root_files import ROOT_NAMES, index_text, make_card
+from spe1_builder.dataset.card.root_files import ROOT_NAMES, make_card
 from spe1_builder.dataset.findings import Report, listing
 from spe1_builder.dataset.metadata import ConversionMetadata
+from spe1_builder.dataset.verify.index import Index, add_error
 from spe1_builder.dataset.verify.metadata import check_seal
 from spe1_builder.disk.bounded import read_bounded
 from spe1_builder.errors import Spe1Error
 from spe1_builder.layout import (
     CARD_NAME,
     CHAN_MAP_NAME,
-    INDEX_NAME,
     METADATA_NAME,
     SHARD_GLOB,
     SPLITS,
@@ -41,7 +41,7 @@ _TABLE_ERRORS = (Spe1Error, OSError, ValueError, LookupError)
 
 
 def check_root_files(
-    layout: RootLayout, present: Sequence[str], report: Report
+    layout: RootLayout, present: Sequence[str], index: Index | None, report: Report
 ) -> np.ndarray | None:
     """Check everything in a root but the cells' own files.
 
@@ -50,6 +50,9 @@ def check_root_files(
     layout : RootLayout
     present : sequence of str
         Cells that have a folder.
+    index : Index or None
+        None without any cell. Tells which files are not as they were written; those that take
+        a parser to read are not looked at then.
     report : Report
 
     Returns
@@ -58,16 +61,19 @@ def check_root_files(
         The channel map: float32 (n_channels, 2), um; None if it cannot be read.
     """
     _check_entries(layout, present, report)
-    if not present:
+    if index is None:
         report.add(".", "no cell has been built here")
         return None
     cells = _readable(layout)
-    _check_summary(layout, cells, report)
+    if not index.tell(SUMMARY_NAME, report):
+        _check_summary(layout, cells, report)
     _check_card(layout, cells, present, report)
+    if index.tell(CHAN_MAP_NAME, report):
+        return None
     try:
         return read_positions_um(layout.root / CHAN_MAP_NAME)
     except (Spe1Error, OSError) as error:
-        _add_error(report, CHAN_MAP_NAME, error)
+        add_error(report, CHAN_MAP_NAME, error)
     return None
 
 
@@ -94,50 +100,12 @@ def _check_entries(layout: RootLayout, present: Sequence[str], report: Report) -
             report.add(path.name, "nothing that spe1 wrote")
 
 
-def check_index(layout: RootLayout, report: Report) -> None:
-    """Hold every file of the root that no cell lists to the index; asked last.
-
-    A file that is wrong in another way already is not told again.
-    """
-    try:
-        recorded = read_bounded(layout.index, _LARGEST_TEXT_BYTES, "an index of hashes").decode()
-    except (Spe1Error, OSError, UnicodeDecodeError) as error:
-        _add_error(report, INDEX_NAME, error)
-        return
-    try:
-        made = index_text(layout)
-    except OSError as error:
-        _add_error(report, INDEX_NAME, error)
-        return
-    if recorded == made:
-        return
-    hashes = dict(line.split("  ", 1)[::-1] for line in recorded.splitlines() if "  " in line)
-    found = dict(line.split("  ", 1)[::-1] for line in made.splitlines())
-    for name in sorted(hashes.keys() | found.keys()):
-        if hashes.get(name) != found.get(name) and not report.has(name):
-            report.add(
-                name,
-                f"sha256 of {INDEX_NAME}",
-                expected=hashes.get(name, "not listed"),
-                got=found.get(name, "no such file"),
-            )
-    if hashes == found:
-        report.add(INDEX_NAME, "the same hashes in another form than they were written in")
-
-
 def _readable(layout: RootLayout) -> dict[str, ConversionMetadata]:
     """Metadata of the cells whose metadata can be read; the others are found elsewhere."""
     try:
         return {cell.cell_id: cell.metadata for cell in read_built_cells(layout)}
     except (Spe1Error, OSError):
         return {}
-
-
-def _add_error(report: Report, where: str, error: Exception) -> None:
-    if isinstance(error, Spe1Error):
-        report.add(where, error.what.rstrip("."), expected=error.expected, got=error.got)
-    else:
-        report.add(where, "cannot be read", got=error)
 
 
 def _check_summary(
@@ -150,7 +118,7 @@ def _check_summary(
         summary = read_summary(path)
         text = summary.as_csv()
     except _TABLE_ERRORS as error:
-        _add_error(report, SUMMARY_NAME, error)
+        add_error(report, SUMMARY_NAME, error)
     try:
         # Bytes, so that no line end is translated.
         content = read_bounded(copy, _LARGEST_TEXT_BYTES, "the summary as CSV")
@@ -164,7 +132,7 @@ def _check_summary(
         try:
             row = summary.row(cell_id)
         except _TABLE_ERRORS as error:
-            _add_error(report, SUMMARY_NAME, error)
+            add_error(report, SUMMARY_NAME, error)
             continue
         got = (row.chan_predicted, row.patch_type)
         built = (metadata.gt_electrode_chan_idx, metadata.patch.release_type)
