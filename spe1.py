@@ -37,8 +37,8 @@ from spe1_builder.constants import CITATION, DATA_VERSION, HOMEPAGE, LICENSE_NAM
 from spe1_builder.dataset.plan.options import BuildOptions
 from spe1_builder.dataset.verify import verify_root
 from spe1_builder.errors import *  # noqa: F403
-from spe1_builder.errors import MissingFileError, Spe1Error, StaleOutputError
-from spe1_builder.layout import METADATA_NAME, SHARD_GLOB, SPLITS, RawLayout, RootLayout
+from spe1_builder.errors import BusyError, MissingFileError, Spe1Error, StaleOutputError
+from spe1_builder.layout import METADATA_NAME, SPLITS, RawLayout, RootLayout, shard_mark
 from spe1_builder.progress import Bars
 from spe1_builder.reading.arrays import load, segment_uV
 from spe1_builder.reading.catalogue import cells
@@ -257,14 +257,21 @@ class Spe1(datasets.GeneratorBasedBuilder):
 
     def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
         self._make_ready(may_download=not dl_manager.is_streaming)
-        return [
-            datasets.SplitGenerator(
-                name=split,
-                gen_kwargs={
-                    "shards": sorted(str(p) for p in (self._folder / split).glob(SHARD_GLOB))
-                },
-            )
+        # By the names of the very build that the cache is named after.
+        pattern = f"data-{shard_mark(str(self.hash))}-*.arrow"
+        shards = {
+            split: sorted(str(path) for path in (self._folder / split).glob(pattern))
             for split in SPLITS
+        }
+        if not all(shards.values()):
+            raise BusyError(
+                f"{self.config.name} was rebuilt at this moment.",
+                where=self._folder,
+                do="make the builder again, when the build is done",
+            )
+        return [
+            datasets.SplitGenerator(name=split, gen_kwargs={"shards": paths})
+            for split, paths in shards.items()
         ]
 
     def _prepare_split(

@@ -34,6 +34,8 @@ LOADER_FILES = (
     *(f"{split}/{name}" for split in SPLITS for name in (STATE_NAME, DATASET_INFO_NAME)),
 )
 CARD_NAME = "README.md"
+#: In the form of ``sha256sum``, which checks it too.
+INDEX_NAME = "checksums.sha256"
 #: The localization benchmark's result, once it has run.
 BENCHMARK_NAME = "localization_benchmark.json"
 #: Stands in every card that we write; a README.md without it is somebody else's.
@@ -89,26 +91,35 @@ class RootLayout:
 
     @property
     def private(self) -> Path:
-        """Locks, no data; hidden so that no loader and no glob meets it."""
+        """Locks, and cells that come or go; hidden so that no loader and no glob meets it."""
         return self.root / ".spe1"
 
     def cell(self, cell_id: str) -> Path:
         return self.root / cell_id
 
-    def incomplete(self, cell_id: str) -> Path:
-        """Where a cell grows until one rename makes it real."""
-        return self.root / f"{cell_id}.incomplete"
+    @property
+    def index(self) -> Path:
+        """Hashes of everything in the root that no cell's metadata lists."""
+        return self.root / INDEX_NAME
 
-    def all_replaced(self, cell_id: str) -> list[Path]:
+    def staging(self, cell_id: str) -> Path:
+        """Where a cell grows until one rename makes it real; no loader and no glob looks there."""
+        return self.private / "staging" / cell_id
+
+    def all_retired(self, cell_id: str) -> list[Path]:
         """Old cells that wait for their deletion, the latest first."""
-        found = self.root.glob(f"{cell_id}.[0-9]*.replaced")
-        return sorted(found, key=lambda path: int(path.name.split(".")[1]), reverse=True)
+        found = {
+            int(path.name): path
+            for path in (self.private / "retired" / cell_id).glob("*")
+            if path.name.isdecimal()
+        }
+        return [found[number] for number in sorted(found, reverse=True)]
 
-    def free_replaced(self, cell_id: str) -> Path:
+    def free_retired(self, cell_id: str) -> Path:
         """A free name for an old cell that is being replaced."""
-        taken = self.all_replaced(cell_id)
-        number = int(taken[0].name.split(".")[1]) + 1 if taken else 0
-        return self.root / f"{cell_id}.{number}.replaced"
+        taken = self.all_retired(cell_id)
+        number = int(taken[0].name) + 1 if taken else 0
+        return self.private / "retired" / cell_id / str(number)
 
     def lock(self, name: str) -> Path:
         return self.private / f"{name}.lock"
@@ -122,6 +133,23 @@ class RootLayout:
         ]
 
 
-def shard_name(index: int, n_shards: int) -> str:
-    """File name of a shard, as ``Dataset.save_to_disk`` names them."""
-    return f"data-{index:05d}-of-{n_shards:05d}.arrow"
+def shard_name(index: int, n_shards: int, mark: str | None = None) -> str:
+    """File name of a shard, as ``Dataset.save_to_disk`` names them, with its cell's mark.
+
+    Parameters
+    ----------
+    index, n_shards : int
+    mark : str, optional
+        `shard_mark` of the cell's fingerprint; left out while that is not known.
+    """
+    of_cell = "" if mark is None else f"{mark}-"
+    return f"data-{of_cell}{index:05d}-of-{n_shards:05d}.arrow"
+
+
+def shard_mark(fingerprint: str) -> str:
+    """What of a fingerprint stands in the names of a cell's shards.
+
+    Files of two builds so never have one name: whoever has looked up the names of one, and
+    opens them after it was replaced, finds none, instead of the rows of the other.
+    """
+    return fingerprint[:16]

@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from spe1_builder.cli.benchmark import spread
-from spe1_builder.dataset.card.card import card_text, write_card
+from spe1_builder.dataset.card.card import card_text
+from spe1_builder.dataset.card.root_files import write_card
 from spe1_builder.layout import BENCHMARK_NAME
 from tests.support.project import PROJECT
 

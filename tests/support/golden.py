@@ -24,7 +24,8 @@ _PACKAGES = ("numpy", "scipy", "pyarrow", "numba", "llvmlite")
 def hashes(folder: Path) -> dict[str, str]:
     """sha256 of every file of a cell but the picture, whose bytes are matplotlib's.
 
-    Of the metadata, what tells of this machine's software is left out, and the picture's hash.
+    Of the metadata, what tells of this machine's software is left out, and with the picture's
+    hash the seal.
     """
     found = {}
     for path in sorted(folder.rglob("*")):
@@ -35,12 +36,19 @@ def hashes(folder: Path) -> dict[str, str]:
         if name == METADATA_NAME:
             document = json.loads(content)
             del document["provenance"]["versions"], document["provenance"]["spe1_version"]
+            del document["seal"]
             document["files"] = [
                 file for file in document["files"] if file["path"] != QUICKLOOK_NAME
             ]
             content = json.dumps(document, indent=1).encode()
         found[name] = hashlib.sha256(content).hexdigest()
     return found
+
+
+def mark() -> str:
+    """The mark in the names of the golden cell's shards."""
+    files = json.loads(GOLDEN.read_text(encoding="utf-8"))["files"]
+    return next(name for name in files if name.endswith(".arrow")).split("-")[1]
 
 
 def judge(golden: dict[str, Any], found: dict[str, str], data_version: str) -> str | None:

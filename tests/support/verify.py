@@ -7,12 +7,18 @@ import numpy as np
 import pyarrow as pa
 import xxhash
 
+from spe1_builder.dataset.card.root_files import write_card
+from spe1_builder.dataset.metadata import ConversionMetadata, read_model
 from spe1_builder.dataset.rows.batches import SCHEMA
 from spe1_builder.dataset.rows.shards import read_rows
 from spe1_builder.dataset.verify import verify_root
+from spe1_builder.errors import Spe1Error
+from tests.support.golden import mark
 
-FIRST, SECOND = (f"train/data-0000{i}-of-00002.arrow" for i in range(2))
-TEST = "test/data-00000-of-00001.arrow"
+#: In the names of the shards: that of the small cell that is built for most tests.
+MARK = mark()
+FIRST, SECOND = (f"train/data-{MARK}-0000{i}-of-00002.arrow" for i in range(2))
+TEST = f"test/data-{MARK}-00000-of-00001.arrow"
 TEMPLATE_IS_NOT_THE_MEAN = ("templates.npz", "template against the mean over the rows' spikes")
 
 
@@ -39,7 +45,15 @@ def edit_json(path: Path, edit) -> None:
 
 
 def edit_metadata(cell: Path, edit) -> None:
-    edit_json(cell / "conversion_metadata.json", edit)
+    """Change the metadata, and seal and list them anew, so that only their meaning can be wrong."""
+    path = cell / "conversion_metadata.json"
+    edit_json(path, edit)
+    try:
+        text = read_model(path, ConversionMetadata).sealed_text()
+    except (Spe1Error, ValueError):
+        return  # nobody could seal it
+    replace(path, text.encode())
+    write_card(cell.parent)
 
 
 def refresh(cell: Path) -> None:

@@ -156,7 +156,7 @@ def _run(
     from spe1_builder.benchmark.localization.run import choose_cells, run_benchmark
     from spe1_builder.benchmark.localization.schema import write_benchmark
     from spe1_builder.benchmark.localization.tables import markdown
-    from spe1_builder.dataset.card.card import has_our_card, write_card
+    from spe1_builder.dataset.card.root_files import has_our_card, write_card
     from spe1_builder.disk.os_errors import translated_os_errors
 
     target = _check_places(root, output, plots)

@@ -13,7 +13,7 @@ from spe1_builder.layout import RootLayout
 
 def card(root: RootArgument = Path("spe1")) -> None:
     """Write the dataset card again from the cells that are present."""
-    from spe1_builder.dataset.card.card import write_card
+    from spe1_builder.dataset.card.root_files import write_card
 
     require_root(root, "card")
     if not RootLayout(root).built_cells():

@@ -12,7 +12,7 @@ import numpy as np
 
 from spe1_builder.cli.console import say
 from spe1_builder.constants import NPX_RATE_HZ
-from spe1_builder.dataset.card.card import write_card
+from spe1_builder.dataset.card.root_files import write_card
 from spe1_builder.dataset.plan.inputs import Sources
 from spe1_builder.dataset.plan.options import BuildOptions
 from spe1_builder.dataset.write.build import build_cell

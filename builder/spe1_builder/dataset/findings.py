@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from spe1_builder.dataset.metadata import ModelT, read_model
+from spe1_builder.disk.bounded import read_bounded
 from spe1_builder.errors import Spe1Error
 
 _LONGEST = 160
+#: As `metadata.read_model` has it.
+_LARGEST_JSON_BYTES = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,10 @@ class Report:
             return True
         self.add(where, fact, expected=expected, got=got)
         return False
+
+    def has(self, where: str) -> bool:
+        """Whether something is wrong at a place already."""
+        return any(place == where for place, _ in self._found)
 
     def at(self, where: str) -> Place:
         """The same for one place."""
@@ -118,7 +125,8 @@ def read_json(path: Path) -> Any:
         raise ValueError(f"{name} is not valid JSON")
 
     try:
-        return json.loads(path.read_bytes(), parse_constant=refuse)
+        content = read_bounded(path, _LARGEST_JSON_BYTES, "JSON of a cell")
+        return json.loads(content, parse_constant=refuse)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 

@@ -7,12 +7,15 @@ refused on reading, so that what passes can be trusted.
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from spe1_builder.constants import N_CHANNELS, REFERENCE_CHANNELS
+from spe1_builder.dataset.json_text import json_text
+from spe1_builder.disk.bounded import read_bounded
 from spe1_builder.errors import MissingFileError, OutputError
 from spe1_builder.models import Model, first_problem
 
@@ -149,6 +152,18 @@ class ConversionMetadata(_Model):
     splits: dict[Literal["train", "test"], SplitMetadata]
     files: list[OutputFileMetadata]
     provenance: Provenance
+    #: sha256 of all the rest, as `sealed_text` writes it; None in cells of 0.1.
+    seal: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+
+    def right_seal(self) -> str:
+        """The seal of what stands here."""
+        rest = self.model_dump(mode="json", exclude={"seal"})
+        return hashlib.sha256(json_text(rest).encode()).hexdigest()
+
+    def sealed_text(self) -> str:
+        """The one text of this metadata, its seal at the end."""
+        rest = self.model_dump(mode="json", exclude={"seal"})
+        return json_text({**rest, "seal": self.right_seal()})
 
     @property
     def cell_id(self) -> str:
@@ -194,6 +209,9 @@ class DatasetStats(_Model):
         return self
 
 
+#: Metadata are some 20 kB, statistics as much; this is neither.
+_LARGEST_BYTES = 10_000_000
+
 ModelT = TypeVar("ModelT", bound=_Model)
 
 
@@ -212,7 +230,7 @@ def read_model(path: Path, model: type[ModelT]) -> ModelT:
             f"{path.name} is missing.", where=path, do="build the cell again (spe1 build --force)"
         )
     try:
-        return model.model_validate_json(path.read_bytes())
+        return model.model_validate_json(read_bounded(path, _LARGEST_BYTES, "JSON of a cell"))
     except ValidationError as error:
         raise OutputError(
             f"{path.name} is malformed, or was written by another version.",

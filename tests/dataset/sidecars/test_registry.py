@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from spe1_builder.dataset import sidecars
-from spe1_builder.dataset.rows.batches import write_json
+from spe1_builder.dataset.json_text import write_json
 from spe1_builder.dataset.sidecars.sidecar import Sidecar
 from spe1_builder.dataset.verify import verify_root
 from spe1_builder.dataset.write.build import build_cell

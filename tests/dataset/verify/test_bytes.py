@@ -13,7 +13,7 @@ from spe1_builder.dataset.verify import verify_cell, verify_root
 from spe1_builder.dataset.verify.rows import RowCheck
 from spe1_builder.dataset.verify.template_sum import TemplateSum
 from spe1_builder.signal.quartiles.histogram import ChannelHistogram
-from tests.support.verify import FIRST, TEST, edit_arrays, edit_shard, found, refresh, replace
+from tests.support.verify import FIRST, MARK, TEST, edit_arrays, edit_shard, found, refresh, replace
 
 NOT_LOOKED_AT = "(its content was not looked at)"
 
@@ -64,10 +64,10 @@ def test_missing_file(cell, name):
 
 
 def test_file_that_nobody_lists(cell):
-    (cell / "train" / "data-00002-of-00003.arrow").write_bytes(b"")
+    (cell / "train" / f"data-{MARK}-00002-of-00003.arrow").write_bytes(b"")
     (cell / "notes.txt").write_text("mine")
     fact = "a file that the metadata does not list"
-    extra = [("notes.txt", fact), ("train/data-00002-of-00003.arrow", fact)]
+    extra = [("notes.txt", fact), (f"train/data-{MARK}-00002-of-00003.arrow", fact)]
     # The card's glob takes the foreign shard, which is what it would load.
     assert found(cell) == extra
 

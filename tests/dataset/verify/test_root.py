@@ -1,4 +1,4 @@
-"""``spe1 verify`` on what lies beside the cells: the card, the side files, leftovers."""
+"""``spe1 verify`` on what lies beside the cells: card, index, shared files, leftovers."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import yaml
 
 from spe1_builder.dataset.verify import verify_root
 from spe1_builder.errors import MissingFileError, UnknownCellError
-from tests.support.verify import edit_metadata, found, replace
+from tests.support.verify import edit_json, found, replace
 
 
 def edit_card(cell: Path, edit) -> None:
@@ -59,7 +59,8 @@ def test_card_whose_yaml_is_broken(cell, header):
 
 
 def test_card_of_an_older_build(cell):
-    edit_metadata(cell, lambda document: document["provenance"].update(fingerprint="0" * 64))
+    path = cell / "conversion_metadata.json"
+    edit_json(path, lambda document: document["provenance"].update(fingerprint="0" * 64))
     assert ("/README.md", "description of c14") in found(cell)
 
 
@@ -73,26 +74,35 @@ def test_root_file_missing_or_mangled(cell, name):
     assert [where for where, _ in found(cell)] == [f"/{name}"]
 
 
-def test_views_are_no_cells(cell):
-    shard = cell.parent / "views" / "cells" / "data-00000-of-00001.arrow"
-    shard.parent.mkdir(parents=True)
-    view = {
-        "config_name": "cells",
-        "data_files": [{"split": "train", "path": "views/cells/data-*.arrow"}],
-    }
-    edit_card(cell, lambda card: card["configs"].insert(0, view))
-    assert found(cell) == [("/README.md", "config cells is no cell that is here")]
-    shard.write_bytes(b"")
-    assert found(cell) == []
-
-
 def test_leftovers(cell):
-    (cell.parent / "c15.incomplete").mkdir()
-    (cell.parent / "c14.replaced").mkdir()
-    (cell.parent / "spe1.py").write_text("")
+    root = cell.parent
+    (root / "README.md.incomplete").write_text("")
+    for name in ("staging/c15", "retired/c14/0"):
+        (root / ".spe1" / name).mkdir(parents=True)
+    (root / "spe1.py").write_text("")
     left = "left by a build that was interrupted, or is still running"
     script = "datasets loads no folder that holds a script of its own name"
-    assert found(cell) == [("/c15.incomplete", left), ("/c14.replaced", left), ("/spe1.py", script)]
+    assert found(cell) == [
+        ("/README.md.incomplete", left),
+        ("/.spe1/staging/c15", left),
+        ("/.spe1/retired/c14/0", left),
+        ("/spe1.py", script),
+    ]
+
+
+def test_what_spe1_did_not_write(cell):
+    root = cell.parent
+    (root / "c99").mkdir()
+    (root / "notes.txt").write_text("mine")
+    (root / ".gitattributes").write_text("")
+    fact = "nothing that spe1 wrote"
+    assert found(cell) == [("/c99", fact), ("/notes.txt", fact)]
+
+
+def test_a_cell_that_is_a_link(cell, tmp_path):
+    cell.rename(tmp_path / "elsewhere")
+    cell.symlink_to(tmp_path / "elsewhere")
+    assert found(cell) == [("/c14", "the cell is a link out of the root")]
 
 
 def test_folder_of_a_cell_that_holds_nothing(cell):

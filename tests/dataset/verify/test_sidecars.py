@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.support.verify import (
+    MARK,
     TEMPLATE_IS_NOT_THE_MEAN,
     edit_arrays,
     edit_json,
@@ -116,7 +117,7 @@ def test_picture(cell, data):
         (
             "train/state.json",
             "_data_files",
-            [{"filename": "data-00000-of-00001.arrow"}],
+            [{"filename": f"data-{MARK}-00000-of-00001.arrow"}],
             "_data_files",
         ),
         ("test/state.json", "_split", "train", "_split"),

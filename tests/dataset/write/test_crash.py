@@ -82,7 +82,7 @@ def test_killed_at_random_moments(archive, tmp_path):
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         process.stdout.close()
-        was_cut = (root / "c14.incomplete").exists()
+        was_cut = (root / ".spe1/staging/c14").exists()
         n_cut += was_cut
         n_first += was_cut and not (root / "c14").exists()
         assert_whole_or_absent(root)
@@ -113,7 +113,7 @@ def test_stopped_while_the_old_cell_is_replaced(
     real_rename = Path.rename
 
     def rename(self, target):
-        if self.name == "c14.incomplete":
+        if self.parent.name == "staging":
             raise Stopped
         return real_rename(self, target)
 
@@ -129,7 +129,7 @@ def test_stopped_while_the_old_cell_is_replaced(
     if (root / "c14").exists():
         assert_whole_or_absent(root)
     else:
-        assert not can_exchange and list(root.glob("c14.*.replaced"))
+        assert not can_exchange and list(root.glob(".spe1/retired/c14/*"))
     build_cell("c14", archive.sources, root, options, force=True)
     assert verify_root(root) == []
 
@@ -178,7 +178,7 @@ def test_old_cell_that_cannot_be_removed_stops_nothing(archive, built, tmp_path,
     real_rmtree = shutil.rmtree
 
     def busy(path, *args, **kwargs):
-        if str(path).endswith(".replaced"):
+        if "retired" in str(path):
             raise OSError(errno.EBUSY, "Device or resource busy", str(path))
         real_rmtree(path, *args, **kwargs)
 
@@ -187,7 +187,7 @@ def test_old_cell_that_cannot_be_removed_stops_nothing(archive, built, tmp_path,
         patch.setattr(transaction.shutil, "rmtree", busy)
         for _ in range(2):
             assert build_cell("c14", archive.sources, root, options, force=True).status == "built"
-        assert len(list(root.glob("c14.*.replaced"))) == 2
+        assert len(list(root.glob(".spe1/retired/c14/*"))) == 2
         assert load("c14", root)["train"].num_rows == 4
     build_cell("c14", archive.sources, root, options)
     assert verify_root(root) == []
@@ -217,7 +217,7 @@ def test_failure_keeps_the_old_cell(archive, built, tmp_path, monkeypatch):
     with pytest.raises(RuntimeError):
         build_cell("c14", archive.sources, root, replace(SMALL, ms_after=3.0), force=True)
     assert verify_root(root) == []
-    assert not (root / "c14.incomplete").exists()
+    assert not (root / ".spe1/staging/c14").exists()
 
 
 def test_interrupt_leaves_nothing(archive, tmp_path, monkeypatch):

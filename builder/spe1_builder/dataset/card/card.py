@@ -10,15 +10,14 @@ from spe1_builder.cells import CELL_SETS, catalogue
 from spe1_builder.constants import LICENSE_NAME
 from spe1_builder.dataset import sidecars
 from spe1_builder.dataset.metadata import METADATA_HOLDS, ConversionMetadata, read_model
-from spe1_builder.disk.atomic import write_text
-from spe1_builder.errors import OptionError, OutputError
+from spe1_builder.errors import OutputError
 from spe1_builder.layout import (
     BENCHMARK_NAME,
     CARD_MARKER,
     METADATA_NAME,
-    SHARD_GLOB,
     SPLITS,
     RootLayout,
+    shard_mark,
 )
 
 _TAGS = (
@@ -64,47 +63,10 @@ def read_built_cells(layout: RootLayout) -> list[BuiltCell]:
     for cell_id in layout.built_cells():
         try:
             metadata = read_model(layout.cell(cell_id) / METADATA_NAME, ConversionMetadata)
-        except OutputError:
+        except (OutputError, OSError):
             continue
         cells.append(BuiltCell(cell_id, metadata))
     return cells
-
-
-def has_our_card(layout: RootLayout) -> bool:
-    """Whether the root's card is there and was written by this package."""
-    try:
-        return CARD_MARKER in layout.card.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        return False
-
-
-def write_card(root: Path, *, without: str | None = None) -> Path:
-    """Write ``README.md`` for the cells that are present; returns its path.
-
-    The file appears whole or not at all.
-
-    Parameters
-    ----------
-    root : Path
-    without : str, optional
-        A cell to leave out, because it is being replaced.
-
-    Raises
-    ------
-    OptionError
-        The root holds a README.md of somebody else's.
-    """
-    layout = RootLayout(root)
-    if layout.card.exists() and not has_our_card(layout):
-        raise OptionError(
-            "The folder holds a README.md that spe1 did not write.",
-            where=layout.card,
-            do="move that file away, or name the dataset root",
-        )
-    cells = [cell for cell in read_built_cells(layout) if cell.cell_id != without]
-    text = card_text(cells, has_benchmark=layout.benchmark.is_file())
-    write_text(layout.card, text)
-    return layout.card
 
 
 def card_text(cells: list[BuiltCell], *, has_benchmark: bool = False) -> str:
@@ -135,13 +97,15 @@ def _front_matter(cells: list[BuiltCell]) -> dict[str, Any]:
 
 
 def _config(cell: BuiltCell) -> dict[str, Any]:
+    mark = shard_mark(cell.metadata.provenance.fingerprint)
     return {
         "config_name": cell.cell_id,
         # The cache key of load_dataset sees the card only: without the fingerprint
         # here, a rebuilt cell would give the old rows.
         "description": f"{cell.cell_id}, fingerprint {cell.metadata.provenance.fingerprint}",
         "data_files": [
-            {"split": split, "path": f"{cell.cell_id}/{split}/{SHARD_GLOB}"} for split in SPLITS
+            {"split": split, "path": f"{cell.cell_id}/{split}/data-{mark}-*.arrow"}
+            for split in SPLITS
         ],
     }
 

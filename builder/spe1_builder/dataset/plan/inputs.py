@@ -8,7 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from spe1_builder.cells import PATCH_TYPES, PatchType
-from spe1_builder.dataset.plan.fingerprint import HashCache, RawFile, fingerprint, hash_files
+from spe1_builder.dataset.plan.fingerprint import (
+    HashCache,
+    RawFile,
+    facts_of,
+    fingerprint,
+    hash_files,
+)
 from spe1_builder.dataset.plan.options import BuildOptions
 from spe1_builder.errors import SummaryError
 from spe1_builder.layout import RawLayout, RootLayout
@@ -144,18 +150,28 @@ def read_inputs(cell_id: str, sources: Sources) -> Inputs:
     return Inputs(raw, shared, patch_type, row.chan_predicted, simulated)
 
 
+def input_files(inputs: Inputs, sources: Sources) -> dict[str, Path]:
+    """The files that decide what is written, by role."""
+    files = {role: path for role, path in inputs.raw.files.items() if role in _ROLES}
+    return files | {"chan_map": sources.chan_map_path}
+
+
 def identify(
     layout: RootLayout,
     inputs: Inputs,
     sources: Sources,
     options: BuildOptions,
     progress: Progress,
+    *,
+    is_anew: bool = False,
 ) -> InputIdentity:
-    """Hashes of the raw files and the fingerprint of what this build would write."""
+    """Hashes of the raw files and the fingerprint of what this build would write.
+
+    ``is_anew`` reads every file, whatever is known of it.
+    """
     cell_id = inputs.raw.cell_id
-    cache = HashCache(layout.private / f"{cell_id}.hashes.json")
-    files = {role: path for role, path in inputs.raw.files.items() if role in _ROLES}
-    raw_files = hash_files(files | {"chan_map": sources.chan_map_path}, cache, progress)
+    cache = HashCache(layout.private / f"{cell_id}.hashes.json", is_trusted=not is_anew)
+    raw_files = hash_files(input_files(inputs, sources), cache, progress)
     cache.save()
-    facts = {"chan_predicted": inputs.gt_channel, "patch_type": inputs.patch_type.release_name}
+    facts = facts_of(inputs.gt_channel, inputs.patch_type.release_name)
     return InputIdentity(raw_files, fingerprint(cell_id, raw_files, facts, options.as_dict()))

@@ -8,7 +8,6 @@ inner list offset is int32.
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from spe1_builder.constants import N_CHANNELS, NPX_RATE_HZ
+from spe1_builder.dataset.json_text import write_json
 from spe1_builder.disk.direct import HashingFile
 from spe1_builder.layout import DATASET_INFO_NAME, STATE_NAME, shard_name
 
@@ -175,6 +175,20 @@ class SplitWriter:
         """Finish the last shard."""
         self._close_shard()
 
+    def mark(self, mark: str) -> None:
+        """Put the mark of the cell's fingerprint into the names of the shards, once all are closed.
+
+        Parameters
+        ----------
+        mark : str
+            `spe1_builder.layout.shard_mark`.
+        """
+        for index, path in enumerate(self.shards):
+            marked = path.with_name(shard_name(index, self._n_shards, mark))
+            path.rename(marked)
+            self.shards[index] = marked
+            self.hashes[marked.name] = self.hashes.pop(path.name)
+
     def abandon(self) -> None:
         """Let go of an unfinished shard, for a build that fails; nothing after `close`."""
         if self._sink is not None:
@@ -193,9 +207,3 @@ class SplitWriter:
         }
         write_json(self.folder / DATASET_INFO_NAME, info)
         write_json(self.folder / STATE_NAME, state)
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write valid JSON: NaN and infinity are an error, not a file nobody can read."""
-    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")

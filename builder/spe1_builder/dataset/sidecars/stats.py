@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from spe1_builder.dataset.findings import Place, read_model_or_report
+from spe1_builder.dataset.json_text import write_json
 from spe1_builder.dataset.metadata import DatasetStats
-from spe1_builder.dataset.rows.batches import write_json
 from spe1_builder.dataset.rows.shards import read_channel
 from spe1_builder.dataset.sidecars.facts import CellFacts
 from spe1_builder.dataset.sidecars.sidecar import CheckedCell, RowTotals, Sidecar

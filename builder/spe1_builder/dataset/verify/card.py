@@ -9,12 +9,17 @@ from typing import Any
 import numpy as np
 
 from spe1_builder.dataset.card.card import read_built_cells
+from spe1_builder.dataset.card.root_files import ROOT_NAMES, make_card
 from spe1_builder.dataset.findings import Report, listing
 from spe1_builder.dataset.metadata import ConversionMetadata
+from spe1_builder.dataset.verify.index import Index, add_error
+from spe1_builder.dataset.verify.metadata import check_seal
+from spe1_builder.disk.bounded import read_bounded
 from spe1_builder.errors import Spe1Error
 from spe1_builder.layout import (
     CARD_NAME,
     CHAN_MAP_NAME,
+    METADATA_NAME,
     SHARD_GLOB,
     SPLITS,
     SUMMARY_CSV_NAME,
@@ -24,17 +29,19 @@ from spe1_builder.layout import (
 from spe1_builder.probe import read_positions_um
 from spe1_builder.source.recording.summary import read_summary
 
-_LEFTOVERS = ("*.incomplete", "*.replaced")
+_LEFTOVERS = ("*.incomplete", ".spe1/staging/*", ".spe1/retired/*/*")
+#: What desktops, network disks and clones of a repository leave in a folder.
+_LITTER = ("Thumbs.db", "desktop.ini")
+#: No card and no index comes near it.
+_LARGEST_TEXT_BYTES = 10_000_000
 #: What the YAML reader raises on values such as ``!!bool x``, beside its own errors.
 _YAML_ERRORS = (LookupError, AttributeError, OverflowError, RecursionError)
 #: What comes through from the workbook reader on sheets that are no table.
 _TABLE_ERRORS = (Spe1Error, OSError, ValueError, LookupError)
-#: Configs whose files all lie here are no cells.
-_VIEWS = "views/"
 
 
 def check_root_files(
-    layout: RootLayout, present: Sequence[str], report: Report
+    layout: RootLayout, present: Sequence[str], index: Index | None, report: Report
 ) -> np.ndarray | None:
     """Check everything in a root but the cells' own files.
 
@@ -43,6 +50,9 @@ def check_root_files(
     layout : RootLayout
     present : sequence of str
         Cells that have a folder.
+    index : Index or None
+        None without any cell. Tells which files are not as they were written; those that take
+        a parser to read are not looked at then.
     report : Report
 
     Returns
@@ -50,23 +60,44 @@ def check_root_files(
     np.ndarray or None
         The channel map: float32 (n_channels, 2), um; None if it cannot be read.
     """
-    for pattern in _LEFTOVERS:
-        for path in sorted(layout.root.glob(pattern)):
-            report.add(path.name, "left by a build that was interrupted, or is still running")
-    script = f"{layout.root.resolve().name}.py"
-    if (layout.root / script).exists():
-        report.add(script, "datasets loads no folder that holds a script of its own name")
-    if not present:
+    _check_entries(layout, present, report)
+    if index is None:
         report.add(".", "no cell has been built here")
         return None
     cells = _readable(layout)
-    _check_summary(layout, cells, report)
+    if not index.tell(SUMMARY_NAME, report):
+        _check_summary(layout, cells, report)
     _check_card(layout, cells, present, report)
+    if index.tell(CHAN_MAP_NAME, report):
+        return None
     try:
         return read_positions_um(layout.root / CHAN_MAP_NAME)
     except (Spe1Error, OSError) as error:
-        _add_error(report, CHAN_MAP_NAME, error)
+        add_error(report, CHAN_MAP_NAME, error)
     return None
+
+
+def _check_entries(layout: RootLayout, present: Sequence[str], report: Report) -> None:
+    """Nothing but what spe1 writes, and nothing that is on its way."""
+    for pattern in _LEFTOVERS:
+        for path in sorted(layout.root.glob(pattern)):
+            where = path.relative_to(layout.root).as_posix()
+            report.add(where, "left by a build that was interrupted, or is still running")
+    script = f"{layout.root.resolve().name}.py"
+    known = {*ROOT_NAMES, *present}
+    for path in sorted(layout.root.iterdir()):
+        if path.name == script:
+            report.add(script, "datasets loads no folder that holds a script of its own name")
+        elif path.name in present:
+            if path.is_symlink():
+                report.add(path.name, "the cell is a link out of the root", got=path.resolve())
+        elif not (
+            path.name in known
+            or path.name.startswith(".")
+            or path.name in _LITTER
+            or report.has(path.name)
+        ):
+            report.add(path.name, "nothing that spe1 wrote")
 
 
 def _readable(layout: RootLayout) -> dict[str, ConversionMetadata]:
@@ -75,13 +106,6 @@ def _readable(layout: RootLayout) -> dict[str, ConversionMetadata]:
         return {cell.cell_id: cell.metadata for cell in read_built_cells(layout)}
     except (Spe1Error, OSError):
         return {}
-
-
-def _add_error(report: Report, where: str, error: Exception) -> None:
-    if isinstance(error, Spe1Error):
-        report.add(where, error.what.rstrip("."), expected=error.expected, got=error.got)
-    else:
-        report.add(where, "cannot be read", got=error)
 
 
 def _check_summary(
@@ -94,12 +118,13 @@ def _check_summary(
         summary = read_summary(path)
         text = summary.as_csv()
     except _TABLE_ERRORS as error:
-        _add_error(report, SUMMARY_NAME, error)
+        add_error(report, SUMMARY_NAME, error)
     try:
         # Bytes, so that no line end is translated.
-        if copy.read_bytes().decode() != text and text is not None:
+        content = read_bounded(copy, _LARGEST_TEXT_BYTES, "the summary as CSV")
+        if content.decode() != text and text is not None:
             report.add(SUMMARY_CSV_NAME, f"is not the table of {SUMMARY_NAME}")
-    except (OSError, UnicodeDecodeError) as error:
+    except (Spe1Error, OSError, UnicodeDecodeError) as error:
         report.add(SUMMARY_CSV_NAME, "cannot be read", got=error)
     if summary is None or text is None:
         return
@@ -107,7 +132,7 @@ def _check_summary(
         try:
             row = summary.row(cell_id)
         except _TABLE_ERRORS as error:
-            _add_error(report, SUMMARY_NAME, error)
+            add_error(report, SUMMARY_NAME, error)
             continue
         got = (row.chan_predicted, row.patch_type)
         built = (metadata.gt_electrode_chan_idx, metadata.patch.release_type)
@@ -117,9 +142,14 @@ def _check_summary(
 def _check_card(
     layout: RootLayout, cells: dict[str, ConversionMetadata], present: Sequence[str], report: Report
 ) -> None:
+    """The card is what the cells make of it; where it is not, what loading would meet first."""
     try:
-        configs = _read_configs(layout.card)
-    except (OSError, ValueError) as error:
+        content = read_bounded(layout.card, _LARGEST_TEXT_BYTES, "a dataset card")
+        is_whole = set(cells) == set(present) and _are_sealed(layout, cells)
+        if is_whole and content == make_card(layout).encode():
+            return
+        configs = _read_configs(content)
+    except (Spe1Error, OSError, ValueError) as error:
         report.add(CARD_NAME, "the card cannot be read", got=error)
         return
     names = [str(config.get("config_name")) for config in configs]
@@ -128,18 +158,28 @@ def _check_card(
     for name, config in zip(names, configs, strict=True):
         if name in cells:
             _check_config(layout, config, cells[name], report)
-        elif name not in present and not _is_view(layout, config):
+        elif name not in present:
             report.add(CARD_NAME, f"config {name} is no cell that is here")
     missing = [cell_id for cell_id in cells if cell_id not in names]
     if missing:
         report.add(CARD_NAME, "cells that the card does not list", got=listing(missing))
+    if is_whole and not report.has(CARD_NAME):
+        report.add(CARD_NAME, "not the card that these cells have (spe1 card writes it again)")
 
 
-def _read_configs(path: Path) -> list[dict[str, Any]]:
+def _are_sealed(layout: RootLayout, cells: dict[str, ConversionMetadata]) -> bool:
+    """Whether no metadata was edited; one that was is a finding of its cell."""
+    return all(
+        check_seal((layout.cell(cell_id) / METADATA_NAME).read_bytes(), metadata, cell_id)
+        for cell_id, metadata in cells.items()
+    )
+
+
+def _read_configs(content: bytes) -> list[dict[str, Any]]:
     """The configs of the card's YAML; ValueError if it is not what ``datasets`` reads."""
     import yaml
 
-    parts = path.read_bytes().decode().split("---\n", 2)
+    parts = content.decode().split("---\n", 2)
     if len(parts) != 3 or parts[0]:
         raise ValueError("it does not start with YAML between two lines of ---")
     try:
@@ -186,11 +226,3 @@ def _matched(layout: RootLayout, config: dict[str, Any]) -> dict[str, set[Path]]
                 found = set()
             matched.setdefault(str(entry.get("split")), set()).update(found)
     return matched
-
-
-def _is_view(layout: RootLayout, config: dict[str, Any]) -> bool:
-    matched = _matched(layout, config)
-    return bool(matched) and all(
-        files and all(path.relative_to(layout.root).as_posix().startswith(_VIEWS) for path in files)
-        for files in matched.values()
-    )

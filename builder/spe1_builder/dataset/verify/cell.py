@@ -12,7 +12,12 @@ from spe1_builder.dataset.findings import Report, read_model_or_report
 from spe1_builder.dataset.metadata import ConversionMetadata, OutputFileMetadata
 from spe1_builder.dataset.sidecars.sidecar import CheckedCell, RowTotals
 from spe1_builder.dataset.verify.files import check_listing, damages_ahead, listed_shards
-from spe1_builder.dataset.verify.metadata import TemplatePlan, check_loader_files, check_metadata
+from spe1_builder.dataset.verify.metadata import (
+    TemplatePlan,
+    check_loader_files,
+    check_metadata,
+    check_seal,
+)
 from spe1_builder.dataset.verify.rows import RowCheck
 from spe1_builder.dataset.verify.template_sum import TemplateSum
 from spe1_builder.layout import METADATA_NAME, SPLITS
@@ -38,6 +43,7 @@ def check_cell(
     metadata = read_model_or_report(folder / METADATA_NAME, ConversionMetadata, found)
     if metadata is None:
         return
+    check_seal((folder / METADATA_NAME).read_bytes(), metadata, found.where, report)
     found.equal("cell_id", folder.name, metadata.cell_id)
     listed = check_listing(folder, metadata, report)
     plan = check_metadata(metadata, found.where, report)

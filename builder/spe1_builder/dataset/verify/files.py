@@ -11,7 +11,7 @@ from spe1_builder.dataset.findings import Report, listing
 from spe1_builder.dataset.metadata import ConversionMetadata, OutputFileMetadata
 from spe1_builder.dataset.sidecars import cell_files
 from spe1_builder.disk.direct import hash_file
-from spe1_builder.layout import METADATA_NAME, SHARD_GLOB, SPLITS, shard_name
+from spe1_builder.layout import METADATA_NAME, SHARD_GLOB, SPLITS, shard_mark, shard_name
 
 #: ``datasets`` writes these beside the shards; they are no part of the cell.
 _CACHE_GLOB = "cache-*.arrow"
@@ -49,12 +49,13 @@ def check_listing(
             report.add(f"{name}/{METADATA_NAME}", "file that the metadata does not list", got=path)
     for split in SPLITS:
         shards = listed_shards(listed, split)
-        wanted = [f"{split}/{shard_name(i, len(shards))}" for i in range(len(shards))]
+        mark = shard_mark(metadata.provenance.fingerprint)
+        wanted = [f"{split}/{shard_name(i, len(shards), mark)}" for i in range(len(shards))]
         if shards != wanted or not shards:
             report.add(
                 f"{name}/{METADATA_NAME}",
                 f"shards of {split}",
-                expected="data-00000-of-000NN.arrow, complete",
+                expected=f"data-{mark}-00000-of-000NN.arrow, complete",
                 got=listing(shards),
             )
     for file in sorted(folder.rglob("*")):

@@ -10,6 +10,7 @@ from spe1_builder.cells import PATCH_TYPES
 from spe1_builder.constants import N_CHANNELS, NPX_RATE_HZ, REFERENCE_CHANNELS
 from spe1_builder.dataset.findings import Report, listing, read_json
 from spe1_builder.dataset.metadata import ConversionMetadata
+from spe1_builder.dataset.plan.fingerprint import RawFile, facts_of, fingerprint
 from spe1_builder.dataset.plan.options import BuildOptions
 from spe1_builder.dataset.plan.window import Window, plan_window
 from spe1_builder.dataset.rows.batches import FEATURES
@@ -29,6 +30,7 @@ class TemplatePlan:
 def check_metadata(metadata: ConversionMetadata, where: str, report: Report) -> TemplatePlan | None:
     """Hold the metadata's entries to each other; None if no build has such options."""
     _check_entries(metadata, where, report)
+    _check_fingerprint(metadata, where, report)
     source, template = metadata.source_metadata, metadata.template_metadata
     recorded, options = metadata.analysis_window, metadata.provenance.options
     try:
@@ -93,6 +95,43 @@ def _check_entries(metadata: ConversionMetadata, where: str, report: Report) -> 
         report.add(where, "bad_channel_ids", expected=f"0 to {N_CHANNELS - 1}", got=listing(beyond))
 
 
+def _check_fingerprint(metadata: ConversionMetadata, where: str, report: Report) -> None:
+    """What the fingerprint was made of, and every option as a build takes it."""
+    provenance = metadata.provenance
+    made = fingerprint(
+        metadata.cell_id,
+        [RawFile(file.role, file.name, file.size, file.sha256) for file in provenance.raw_files],
+        facts_of(metadata.gt_electrode_chan_idx, metadata.patch.release_type),
+        provenance.options,
+        data_version=provenance.data_version,
+    )
+    report.equal(
+        where, "fingerprint of raw files, options and version", made, provenance.fingerprint
+    )
+    try:
+        recorded = BuildOptions(**provenance.options).as_dict()
+    except (Spe1Error, TypeError) as error:
+        got = error.what if isinstance(error, Spe1Error) else error
+        report.add(where, "provenance.options", expected="options of a build", got=got)
+        return
+    report.equal(where, "provenance.options", recorded, provenance.options)
+
+
+def check_seal(
+    text: bytes, metadata: ConversionMetadata, where: str, report: Report | None = None
+) -> bool:
+    """Whether the metadata are, to the byte, what was sealed when they were written."""
+    if metadata.sealed_text().encode() == text:
+        return True
+    if report is not None:
+        if metadata.seal != metadata.right_seal():
+            got = metadata.seal or "no seal"
+            report.add(where, "seal: the file was edited", expected=metadata.right_seal(), got=got)
+        else:
+            report.add(where, "the same entries in another form than they were written in")
+    return False
+
+
 def check_loader_files(
     folder: Path,
     metadata: ConversionMetadata,
@@ -130,7 +169,7 @@ def check_loader_files(
         where = f"{folder.name}/{path}"
         try:
             document = read_json(folder / path)
-        except (OSError, ValueError) as error:
+        except (Spe1Error, OSError, ValueError) as error:
             report.add(where, "not a JSON file", got=error)
             continue
         if not isinstance(document, dict):

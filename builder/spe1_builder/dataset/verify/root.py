@@ -15,9 +15,13 @@ from spe1_builder.cells import catalogue, get_cell
 from spe1_builder.dataset.findings import Finding, Report
 from spe1_builder.dataset.verify.card import check_root_files
 from spe1_builder.dataset.verify.cell import check_cell
-from spe1_builder.errors import MissingFileError
+from spe1_builder.dataset.verify.index import Index
+from spe1_builder.errors import BusyError, MissingFileError
 from spe1_builder.layout import RootLayout
 from spe1_builder.progress import Progress, Silent
+
+#: How often a root is checked that changes meanwhile.
+_ATTEMPTS = 3
 
 
 def verify_root(
@@ -45,6 +49,8 @@ def verify_root(
         There is no such folder.
     UnknownCellError
         ``cell_ids`` names a cell that the release does not have.
+    BusyError
+        It changes all the time: something is writing into it.
 
     Examples
     --------
@@ -61,15 +67,42 @@ def verify_root(
             where=root,
             do="name the folder that 'spe1 build --root' wrote, or build a cell first",
         )
-    layout, report = RootLayout(root), Report()
+    layout = RootLayout(root)
+    for _ in range(_ATTEMPTS):
+        before = _state(layout)
+        findings = _verify(layout, cell_ids, progress or Silent())
+        if not findings or _state(layout) == before:
+            return findings
+    raise BusyError(
+        "The dataset root changes while it is checked.",
+        where=root,
+        got="a build or a benchmark that is running",
+        do="wait until it is done, then verify again",
+    )
+
+
+def _state(layout: RootLayout) -> list[tuple[int, int]]:
+    """What a build replaces: the card, the index and the folders of the cells."""
+    paths = (layout.card, layout.index, *(layout.cell(cell_id) for cell_id in catalogue()))
+    stats = [path.stat() for path in paths if path.exists()]
+    return [(stat.st_ino, stat.st_ctime_ns) for stat in stats]
+
+
+def _verify(
+    layout: RootLayout, cell_ids: Sequence[str] | None, progress: Progress
+) -> list[Finding]:
+    report = Report()
     present = [cell_id for cell_id in catalogue() if layout.cell(cell_id).is_dir()]
+    index = Index(layout, report) if present else None
     with np.errstate(all="ignore"):  # nonsense in a file is a finding, not a warning
-        positions_um = check_root_files(layout, present, report)
+        positions_um = check_root_files(layout, present, index, report)
     for cell_id in present if cell_ids is None else cell_ids:
         if get_cell(cell_id).cell_id in present:
-            check_cell(layout.cell(cell_id), positions_um, report, progress or Silent())
+            check_cell(layout.cell(cell_id), positions_um, report, progress)
         else:
             report.add(cell_id, "the cell has not been built here")
+    if index is not None:
+        index.tell_rest(report)
     return report.findings()
 
 

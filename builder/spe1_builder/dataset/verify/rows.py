@@ -151,6 +151,8 @@ class RowCheck:
                     self._check_row(row, where)
                     shard.forget()
                     advance(0 if row.traces_uV is None else row.traces_uV.nbytes)
+        except MemoryError:  # pyarrow's is one of both kinds; it says nothing of the shard
+            raise
         except (pa.ArrowException, OSError, ValueError) as error:
             self._report.add(where, "not a whole Arrow stream", got=error)
             self.skip_shard()

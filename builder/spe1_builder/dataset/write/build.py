@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from spe1_builder.cells import get_cell
 from spe1_builder.constants import N_CHANNELS, NPX_RATE_HZ
-from spe1_builder.dataset.card.card import write_card
+from spe1_builder.dataset.card.root_files import write_card
 from spe1_builder.dataset.metadata import ConversionMetadata, read_model
 from spe1_builder.dataset.plan.cell import CellPlan
+from spe1_builder.dataset.plan.fingerprint import file_state
 from spe1_builder.dataset.plan.inputs import (
     InputIdentity,
     Inputs,
     Sources,
     identify,
+    input_files,
     read_inputs,
 )
 from spe1_builder.dataset.plan.options import BuildOptions
@@ -27,13 +31,10 @@ from spe1_builder.dataset.write.root import check_shared_files, mirror_shared_fi
 from spe1_builder.dataset.write.transaction import clear_leftovers, growing_cell, locked
 from spe1_builder.disk.os_errors import translated_os_errors
 from spe1_builder.disk.space import require_space
-from spe1_builder.errors import OptionError
+from spe1_builder.errors import OptionError, RawDataError
 from spe1_builder.layout import METADATA_NAME, RootLayout
 from spe1_builder.progress import Progress, Silent, stage
 from spe1_builder.source.recording.patch import find_ground_truth
-
-#: Seconds to wait for another process that is writing the card.
-_CARD_WAIT_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -117,28 +118,56 @@ def build_cell(
             clear_leftovers(layout, cell_id)
 
         def list_cell(is_there: bool) -> None:
-            with locked(layout, "card", wait_s=_CARD_WAIT_S):
-                write_card(layout.root, without=None if is_there else cell_id)
+            write_card(layout.root, without=None if is_there else cell_id)
 
         def identity(progress: Progress) -> InputIdentity:
             with translated_os_errors(layout.root):
-                return identify(layout, inputs, sources, options, progress)
+                return identify(layout, inputs, sources, options, progress, is_anew=force)
 
         status = "up to date"
         if not is_current(layout.cell(cell_id), lambda: identity(progress), options, force):
             _tell_size(layout, inputs, window, progress)
-            with growing_cell(layout, cell_id, list_cell) as folder:
+            with (
+                growing_cell(layout, cell_id, list_cell) as folder,
+                _unchanged(input_files(inputs, sources)),
+            ):
                 plan = _find_spikes(inputs, options, window, progress)
                 fill_cell(folder, plan, identity, n_threads, progress)
             status = "built"
-        with locked(layout, "card", wait_s=_CARD_WAIT_S), translated_os_errors(layout.root):
-            mirror_shared_files(layout, inputs.shared)
-            write_card(layout.root)
+        mirror_shared_files(layout, inputs.shared)
+        write_card(layout.root)
         for old in clear_leftovers(layout, cell_id):
             progress.note(f"the old cell is still in use, and stays at {old} until the next run")
     folder = layout.cell(cell_id)
     metadata = read_model(folder / METADATA_NAME, ConversionMetadata)
     return BuildResult(cell_id, folder, status, metadata, time.monotonic() - started)
+
+
+@contextmanager
+def _unchanged(files: Mapping[str, Path]) -> Iterator[None]:
+    """The raw files stay as they are while a cell is built of them.
+
+    Raises
+    ------
+    RawDataError
+        One was written to, or replaced: what was read is not what was hashed.
+    """
+
+    def states() -> dict[Path, list[int] | None]:
+        return {path: file_state(path) if path.exists() else None for path in files.values()}
+
+    before = states()
+    yield
+    after = states()
+    changed = [path.name for path in before if before[path] != after[path]]
+    if changed:
+        raise RawDataError(
+            "A raw file changed while the cell was built from it.",
+            where=next(iter(files.values())).parent,
+            expected="the recordings left alone until the build has ended",
+            got=f"changed: {', '.join(changed)}",
+            do="wait until the copy or download is complete, then build again",
+        )
 
 
 def _tell_size(layout: RootLayout, inputs: Inputs, window: Window, progress: Progress) -> None:

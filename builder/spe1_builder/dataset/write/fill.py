@@ -8,14 +8,14 @@ from pathlib import Path
 from types import TracebackType
 
 from spe1_builder.dataset import sidecars
+from spe1_builder.dataset.json_text import json_text
 from spe1_builder.dataset.plan.cell import CellPlan
 from spe1_builder.dataset.plan.inputs import InputIdentity
-from spe1_builder.dataset.rows.batches import write_json
 from spe1_builder.dataset.rows.stream import write_segments
 from spe1_builder.dataset.sidecars.facts import CellFacts
 from spe1_builder.dataset.sidecars.quicklook import load_drawing
 from spe1_builder.dataset.write.record import dataset_info, make_metadata
-from spe1_builder.layout import DATASET_DICT_NAME, METADATA_NAME, SPLITS
+from spe1_builder.layout import DATASET_DICT_NAME, METADATA_NAME, SPLITS, shard_mark
 from spe1_builder.progress import Progress, Stoppable, stage
 from spe1_builder.signal.bad_channels.detect import BadChannels, detect_bad_channels
 from spe1_builder.signal.bad_channels.options import DetectionOptions
@@ -128,12 +128,19 @@ def _find_bad_channels(
 
 
 def _write_rest(folder: Path, facts: CellFacts) -> None:
-    """What makes the rows load, the sidecars, and the metadata that lists and hashes it all."""
+    """What makes the rows load, the sidecars, and the metadata that lists and hashes it all.
+
+    ``dataset_dict.json`` comes last: without it nothing loads the folder.
+    """
+    fingerprint = facts.identity.fingerprint
+    for writer in facts.segments.writers.values():
+        writer.mark(shard_mark(fingerprint))
     info = dataset_info(facts)
     for writer in facts.segments.writers.values():
-        writer.write_loader_files(info, facts.identity.fingerprint)
-    write_json(folder / DATASET_DICT_NAME, {"splits": list(SPLITS)})
+        writer.write_loader_files(info, fingerprint)
     for sidecar in sidecars.SIDECARS:
         sidecar.write(folder / sidecar.name, facts)
-    metadata = make_metadata(folder, facts)
-    write_json(folder / METADATA_NAME, metadata.model_dump(mode="json"))
+    dataset_dict = json_text({"splits": list(SPLITS)})
+    metadata = make_metadata(folder, facts, {DATASET_DICT_NAME: dataset_dict.encode()})
+    (folder / METADATA_NAME).write_text(metadata.sealed_text(), encoding="utf-8")
+    (folder / DATASET_DICT_NAME).write_text(dataset_dict, encoding="utf-8")

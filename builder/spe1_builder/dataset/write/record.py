@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from spe1_builder import __version__
@@ -31,8 +32,18 @@ from spe1_builder.versions import installed_versions
 _PACKAGES = ("spikeinterface", "datasets", "pyarrow", "numpy", "scipy", "numba")
 
 
-def make_metadata(folder: Path, facts: CellFacts) -> ConversionMetadata:
-    """The metadata of a cell whose other files are all written in ``folder``."""
+def make_metadata(
+    folder: Path, facts: CellFacts, to_come: Mapping[str, bytes]
+) -> ConversionMetadata:
+    """The metadata of a cell whose other files are all written in ``folder``.
+
+    Parameters
+    ----------
+    folder : Path
+    facts : CellFacts
+    to_come : mapping of str to bytes
+        Files that will be written after the metadata, by path.
+    """
     plan, template = facts.plan, facts.template
     options, window, patch_type = plan.options, plan.window, plan.inputs.patch_type
     x_um, y_um = (float(value) for value in plan.positions_um[plan.inputs.gt_channel])
@@ -90,7 +101,7 @@ def make_metadata(folder: Path, facts: CellFacts) -> ConversionMetadata:
             }
             for split in SPLITS
         },
-        "files": _output_files(folder, facts.segments),
+        "files": _output_files(folder, facts.segments, to_come),
         "provenance": {
             "spe1_version": __version__,
             "data_version": DATA_VERSION,
@@ -111,22 +122,29 @@ def software_versions() -> dict[str, str]:
     return {"python": platform.python_version(), **packages}
 
 
-def _output_files(folder: Path, segments: Segments) -> list[dict[str, Any]]:
+def _output_files(
+    folder: Path, segments: Segments, to_come: Mapping[str, bytes]
+) -> list[dict[str, Any]]:
     """Size and hash of every file of the cell; shards were hashed as they were written."""
+    import xxhash
+
     known = {
-        folder / split / name: digest
+        f"{split}/{name}": digest
         for split, writer in segments.writers.items()
         for name, digest in writer.hashes.items()
     }
-    return [
-        {
-            "path": path.relative_to(folder).as_posix(),
-            "size": path.stat().st_size,
-            "xxh3_128": known.get(path) or hash_file(path),
-        }
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
+    found = {
+        path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()
+    }
+    records = [
+        {"path": name, "size": path.stat().st_size, "xxh3_128": known.get(name) or hash_file(path)}
+        for name, path in found.items()
     ]
+    records += [
+        {"path": name, "size": len(content), "xxh3_128": xxhash.xxh3_128(content).hexdigest()}
+        for name, content in to_come.items()
+    ]
+    return sorted(records, key=lambda record: PurePosixPath(record["path"]))
 
 
 def dataset_info(facts: CellFacts) -> dict[str, Any]:

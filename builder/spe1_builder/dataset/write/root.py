@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from spe1_builder.dataset.card.card import has_our_card
+from spe1_builder.dataset.card.root_files import has_our_card, write_root_files
 from spe1_builder.dataset.plan.inputs import SharedFiles
-from spe1_builder.disk.atomic import write_bytes
 from spe1_builder.disk.os_errors import translated_os_errors
 from spe1_builder.errors import OptionError
 from spe1_builder.layout import (
@@ -103,7 +102,4 @@ def check_shared_files(layout: RootLayout, shared: SharedFiles) -> None:
 
 def mirror_shared_files(layout: RootLayout, shared: SharedFiles) -> None:
     """Copy the channel map and the summary (also as CSV) into the root."""
-    for name, content in _named(shared).items():
-        target = layout.root / name
-        if not (target.exists() and target.read_bytes() == content):
-            write_bytes(target, content)
+    write_root_files(layout, _named(shared))

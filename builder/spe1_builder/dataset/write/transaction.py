@@ -41,14 +41,16 @@ def clear_leftovers(layout: RootLayout, cell_id: str) -> list[Path]:
         Old cells that could not be removed, as when a reader on a network disk
         still holds them. They do no harm, and the next run tries again.
     """
-    cell, incomplete = layout.cell(cell_id), layout.incomplete(cell_id)
-    replaced = layout.all_replaced(cell_id)
-    if replaced and not cell.exists():
-        replaced.pop(0).rename(cell)
-    if incomplete.exists():
-        shutil.rmtree(incomplete)
+    cell, staging = layout.cell(cell_id), layout.staging(cell_id)
+    retired = layout.all_retired(cell_id)
+    if retired and not os.path.lexists(cell):
+        retired.pop(0).rename(cell)
+    if staging.is_symlink():
+        staging.unlink()
+    elif staging.exists():
+        shutil.rmtree(staging)
     remaining = []
-    for old in replaced:
+    for old in retired:
         try:
             shutil.rmtree(old)
         except OSError:
@@ -69,13 +71,13 @@ def growing_cell(
     Parameters
     ----------
     list_cell : callable
-        Writes the card without (False) or with (True) this cell. ``load_dataset``
-        caches rows under what the card says, so no card may name the old cell while
-        the new one lies there.
+        Writes the card without (False) or with (True) this cell. A card that lists a cell
+        whose files are not there loads none of the cells after it.
     """
-    folder = layout.incomplete(cell_id)
+    folder = layout.staging(cell_id)
     with translated_os_errors(layout.root):
         try:
+            folder.parent.mkdir(exist_ok=True)
             folder.mkdir()
             yield folder
             sync_tree(folder)
@@ -86,29 +88,31 @@ def growing_cell(
 
 
 def _put_in_place(layout: RootLayout, cell_id: str, list_cell: Callable[[bool], None]) -> None:
-    incomplete, cell = layout.incomplete(cell_id), layout.cell(cell_id)
+    staging, cell = layout.staging(cell_id), layout.cell(cell_id)
     if not cell.exists():
-        incomplete.rename(cell)
+        staging.rename(cell)
     else:
         list_cell(False)
         try:
-            _swap(incomplete, cell, layout.free_replaced(cell_id))
+            retired = layout.free_retired(cell_id)
+            retired.parent.mkdir(parents=True, exist_ok=True)
+            _swap(staging, cell, retired)
         except BaseException:
             list_cell(True)  # whichever of the two is there now
             raise
     sync(layout.root)
 
 
-def _swap(incomplete: Path, cell: Path, replaced: Path) -> None:
-    if _exchange(incomplete, cell):
-        incomplete.rename(replaced)
+def _swap(staging: Path, cell: Path, retired: Path) -> None:
+    if _exchange(staging, cell):
+        staging.rename(retired)
         return
     # Between these two the cell is absent; `clear_leftovers` puts it back.
-    cell.rename(replaced)
+    cell.rename(retired)
     try:
-        incomplete.rename(cell)
+        staging.rename(cell)
     except OSError:
-        replaced.rename(cell)
+        retired.rename(cell)
         raise
 
 
