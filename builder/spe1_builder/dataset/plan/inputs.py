@@ -10,10 +10,12 @@ import numpy as np
 from spe1_builder.cells import PATCH_TYPES, PatchType
 from spe1_builder.dataset.plan.fingerprint import HashCache, RawFile, fingerprint, hash_files
 from spe1_builder.dataset.plan.options import BuildOptions
+from spe1_builder.disk.bounded import read_bounded
 from spe1_builder.errors import SummaryError
 from spe1_builder.layout import RawLayout, RootLayout
-from spe1_builder.probe import read_positions_um
+from spe1_builder.probe import MAX_MAP_BYTES, read_positions_um
 from spe1_builder.progress import Progress
+from spe1_builder.source.recording.content import check_content
 from spe1_builder.source.recording.raw import RawCell, open_raw_cell
 from spe1_builder.source.recording.summary import Summary, read_summary
 from spe1_builder.source.simulation.truth import is_simulated
@@ -83,6 +85,8 @@ class Inputs:
     patch_type : PatchType
     gt_channel : int
         Ground-truth electrode.
+    chan_highest : int
+        Channel of the largest spike-triggered average, by the summary.
     simulated : bool
         The raw files come from the simulator.
     """
@@ -91,6 +95,7 @@ class Inputs:
     shared: SharedFiles
     patch_type: PatchType
     gt_channel: int
+    chan_highest: int
     simulated: bool
 
 
@@ -112,7 +117,8 @@ def read_shared_files(sources: Sources) -> SharedFiles:
     """
     summary = read_summary(sources.summary_path)
     positions_um = read_positions_um(sources.chan_map_path)
-    return SharedFiles(sources.chan_map_path.read_bytes(), positions_um, summary)
+    chan_map = read_bounded(sources.chan_map_path, MAX_MAP_BYTES, "The channel map")
+    return SharedFiles(chan_map, positions_um, summary)
 
 
 def read_inputs(cell_id: str, sources: Sources) -> Inputs:
@@ -140,8 +146,9 @@ def read_inputs(cell_id: str, sources: Sources) -> Inputs:
         cell_dir=sources.cell_dir(cell_id),
         patch_rate_hz=row.patch_rate_hz,
     )
+    check_content(raw)
     simulated = is_simulated(Path(sources.raw_dir), cell_id, raw.files)
-    return Inputs(raw, shared, patch_type, row.chan_predicted, simulated)
+    return Inputs(raw, shared, patch_type, row.chan_predicted, row.chan_highest, simulated)
 
 
 def identify(
@@ -157,5 +164,9 @@ def identify(
     files = {role: path for role, path in inputs.raw.files.items() if role in _ROLES}
     raw_files = hash_files(files | {"chan_map": sources.chan_map_path}, cache, progress)
     cache.save()
-    facts = {"chan_predicted": inputs.gt_channel, "patch_type": inputs.patch_type.release_name}
+    facts = {
+        "chan_predicted": inputs.gt_channel,
+        "chan_highest": inputs.chan_highest,
+        "patch_type": inputs.patch_type.release_name,
+    }
     return InputIdentity(raw_files, fingerprint(cell_id, raw_files, facts, options.as_dict()))
