@@ -82,6 +82,41 @@ class AgreementMetadata(_Model):
     median_offset_ms: float | None
 
 
+#: What a build measures and warns of; `spe1_builder.dataset.write.doubts` says when.
+WarningKind = Literal[
+    "spike_recall",
+    "spike_precision",
+    "spike_offset",
+    "inverted_patch",
+    "close_spikes",
+    "weak_template",
+    "peak_far_from_release",
+]
+
+
+class CellWarning(_Model):
+    """Something measured that speaks against the data.
+
+    Attributes
+    ----------
+    kind : str
+    message : str
+        One line, with the number.
+    value : float
+        What was measured.
+    limit : float
+        What it should not be beyond (or below, by the message).
+    unit : str
+        Of both.
+    """
+
+    kind: WarningKind
+    message: str
+    value: float
+    limit: float
+    unit: str
+
+
 class AnalysisWindow(_Model):
     """NPX samples of the raw recording that train followed by test hold."""
 
@@ -147,6 +182,8 @@ class ConversionMetadata(_Model):
     reference_channels: list[int]
     detected_bad_channels: dict[str, Literal["dead", "noise", "out"]]
     splits: dict[Literal["train", "test"], SplitMetadata]
+    #: Since data 1.1.0; a cell built before has none.
+    warnings: list[CellWarning] = Field(default_factory=list)
     files: list[OutputFileMetadata]
     provenance: Provenance
 

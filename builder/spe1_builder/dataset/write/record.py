@@ -20,7 +20,7 @@ from spe1_builder.constants import (
     SOURCE_DATASET,
     SPIKE_SOURCE_LABELS,
 )
-from spe1_builder.dataset.metadata import ConversionMetadata
+from spe1_builder.dataset.metadata import CellWarning, ConversionMetadata
 from spe1_builder.dataset.plan.fingerprint import as_records
 from spe1_builder.dataset.rows.stream import Segments
 from spe1_builder.dataset.sidecars.facts import CellFacts
@@ -31,7 +31,9 @@ from spe1_builder.versions import installed_versions
 _PACKAGES = ("spikeinterface", "datasets", "pyarrow", "numpy", "scipy", "numba")
 
 
-def make_metadata(folder: Path, facts: CellFacts) -> ConversionMetadata:
+def make_metadata(
+    folder: Path, facts: CellFacts, warnings: list[CellWarning]
+) -> ConversionMetadata:
     """The metadata of a cell whose other files are all written in ``folder``."""
     plan, template = facts.plan, facts.template
     options, window, patch_type = plan.options, plan.window, plan.inputs.patch_type
@@ -90,6 +92,7 @@ def make_metadata(folder: Path, facts: CellFacts) -> ConversionMetadata:
             }
             for split in SPLITS
         },
+        "warnings": [warning.model_dump() for warning in warnings],
         "files": _output_files(folder, facts.segments),
         "provenance": {
             "spe1_version": __version__,
