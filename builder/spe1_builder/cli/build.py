@@ -27,7 +27,8 @@ from spe1_builder.cli.console import (
 from spe1_builder.cli.download import Order, fetch_cells
 from spe1_builder.dataset.plan.declared import takes_options_of
 from spe1_builder.dataset.plan.options import BuildOptions
-from spe1_builder.dataset.warnings import warning_lines
+from spe1_builder.dataset.warnings import warnings_of
+from spe1_builder.disk.renamed import find_renamed
 from spe1_builder.errors import MissingFileError, OptionError
 from spe1_builder.layout import CHAN_MAP_NAME, QUICKLOOK_NAME, SUMMARY_NAME, RawLayout
 from spe1_builder.runs.loop import Done, Failure, each_cell
@@ -167,7 +168,13 @@ def _check_threads(n_threads: int | None) -> None:
 
 def _tell_missing(cell_ids: Sequence[str], sources: Sources) -> dict[str, Failure]:
     """Where several cells have no raw folder, say it once; a single one is told as any error."""
-    missing = [cell_id for cell_id in cell_ids if not sources.cell_dir(cell_id).is_dir()]
+    folders = {cell_id: sources.cell_dir(cell_id) for cell_id in cell_ids}
+    missing = [
+        cell_id
+        for cell_id, folder in folders.items()
+        # One that was renamed has an error of its own, and needs no download.
+        if not folder.is_dir() and not find_renamed(folder.parent, [folder.name])
+    ]
     if len(missing) < 2:
         return {}
     error = MissingFileError(
@@ -199,7 +206,7 @@ def _say_warnings(results: Sequence[BuildResult]) -> None:
     lines = [
         f"{result.cell_id}: warning: {line}"
         for result in results
-        for line in warning_lines(result.metadata)
+        for line in warnings_of(result.metadata)
     ]
     if lines:
         say_aside("\n" + "\n".join(lines))

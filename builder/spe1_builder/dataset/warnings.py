@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from spe1_builder.dataset.metadata import CellWarning, ConversionMetadata
 
 
-def warning_lines(metadata: ConversionMetadata) -> list[str]:
+def warnings_of(metadata: ConversionMetadata) -> list[str]:
     """The warnings of a cell, one line each with its number; empty without any."""
     return [warning.message for warning in metadata.warnings]
 

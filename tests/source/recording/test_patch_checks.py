@@ -7,14 +7,14 @@ import pytest
 
 from spe1_builder.cells import PATCH_TYPES
 from spe1_builder.source.recording.detection import median_lag_ms
-from spe1_builder.source.recording.patch import GroundTruth
+from spe1_builder.source.recording.patch import GroundTruth, find_ground_truth
 from spe1_builder.source.recording.patch_checks import hold_to_patch, opposite_ratio
 from spe1_builder.source.recording.raw import RawCell
 from spe1_builder.source.simulation.patch import write_patch_trace
 
 RATE_HZ = 50_000.0
 SPIKES = np.arange(5_000, 190_000, 4_000) + np.arange(47) % 7
-VC, WC = PATCH_TYPES["Juxta, VC"], PATCH_TYPES["WC, IC"]
+VC = PATCH_TYPES["Juxta, VC"]
 
 
 def _raw(tmp_path: Path, patch_type, sign: float = 1.0) -> RawCell:
@@ -31,8 +31,10 @@ def test_an_inverted_trace_is_found_whatever_the_spikes_are_from(tmp_path, patch
     ratios = []
     for sign in (+1.0, -1.0):
         raw = _raw(tmp_path, patch_type, sign)
-        both = hold_to_patch(raw, patch_type, GroundTruth(SPIKES, raw.npx_sample(SPIKES), "file"))
-        ratios.append(both.opposite_ratio)
+        given = GroundTruth(SPIKES, raw.npx_sample(SPIKES), "file")
+        detected = find_ground_truth(raw, patch_type, "detect")
+        found = hold_to_patch(raw, patch_type, given if source == "file" else detected)
+        ratios.append(found.opposite_ratio)
     right, inverted = ratios
     assert 0 < right < 0.5
     assert inverted > 2.5

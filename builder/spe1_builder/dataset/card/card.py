@@ -10,7 +10,7 @@ from spe1_builder.cells import CELL_SETS, catalogue
 from spe1_builder.constants import LICENSE_NAME
 from spe1_builder.dataset import sidecars
 from spe1_builder.dataset.metadata import METADATA_HOLDS, ConversionMetadata, read_model
-from spe1_builder.dataset.warnings import warning_lines
+from spe1_builder.dataset.warnings import warnings_of
 from spe1_builder.disk.atomic import write_text
 from spe1_builder.errors import OptionError, OutputError
 from spe1_builder.layout import (
@@ -175,7 +175,7 @@ def _cell_table(cells: list[BuiltCell]) -> str:
 
 def _warnings(cells: list[BuiltCell]) -> str:
     """What speaks against cells, one line each; nothing where there is nothing."""
-    lines = [f"- {cell.cell_id}: {line}" for cell in cells for line in warning_lines(cell.metadata)]
+    lines = [f"- {cell.cell_id}: {line}" for cell in cells for line in warnings_of(cell.metadata)]
     if not lines:
         return ""
     head = "**Warnings** of the build: what was measured speaks against these cells."
