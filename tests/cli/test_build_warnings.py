@@ -11,7 +11,7 @@ from tests.support.recordings import SMALL
 
 @pytest.fixture
 def bench(copied_archive, tmp_path):
-    """An archive whose c14 is said to peak 600 um away from where it does."""
+    """An archive whose c14 is said to peak 580 um away from where it does."""
     bench = Bench(copied_archive, tmp_path / "spe1")
 
     def edit(sheet, header):
@@ -40,7 +40,7 @@ def test_table_and_closing_lines(bench, capsys):
         assert status_word in rows["c14"] and rows["c14"].endswith("simulated, 1 warning")
         assert rows["c5"].endswith("simulated")
         [line] = [line for line in err.splitlines() if "warning" in line]
-        assert line.startswith("c14: warning: the template peaks on channel 159, 6")
+        assert line.startswith("c14: warning: the template peaks on channel 159, 5")
         assert line.endswith("um from channel 100, where the release's does (chan_highest)")
 
 
