@@ -17,6 +17,7 @@ __all__ = [
     "ChecksumError",
     "DamagedFileError",
     "DirectoryPageError",
+    "DoubtfulDataError",
     "ListingError",
     "LoginError",
     "MaintenanceError",
@@ -127,6 +128,10 @@ class SummaryError(RawDataError):
 
 class ProbeError(RawDataError):
     """``chanMap.mat`` does not describe the 384 sites."""
+
+
+class DoubtfulDataError(Spe1Error, ValueError):
+    """What was measured speaks against the data, and the build was told to be strict."""
 
 
 class StaleOutputError(Spe1Error, FileExistsError):

@@ -8,6 +8,7 @@ import pyarrow as pa
 import xxhash
 
 from spe1_builder.dataset.card.root_files import write_card
+from spe1_builder.dataset.findings import read_json
 from spe1_builder.dataset.metadata import ConversionMetadata, read_model
 from spe1_builder.dataset.rows.batches import SCHEMA
 from spe1_builder.dataset.rows.shards import read_rows
@@ -49,6 +50,7 @@ def edit_metadata(cell: Path, edit) -> None:
     path = cell / "conversion_metadata.json"
     edit_json(path, edit)
     try:
+        read_json(path)
         text = read_model(path, ConversionMetadata).sealed_text()
     except (Spe1Error, ValueError):
         return  # nobody could seal it

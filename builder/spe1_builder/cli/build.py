@@ -27,12 +27,15 @@ from spe1_builder.cli.console import (
 from spe1_builder.cli.download import Order, fetch_cells
 from spe1_builder.dataset.plan.declared import takes_options_of
 from spe1_builder.dataset.plan.options import BuildOptions
+from spe1_builder.dataset.warnings import warnings_of
+from spe1_builder.disk.renamed import find_renamed
 from spe1_builder.errors import MissingFileError, OptionError
 from spe1_builder.layout import CHAN_MAP_NAME, QUICKLOOK_NAME, SUMMARY_NAME, RawLayout
 from spe1_builder.runs.loop import Done, Failure, each_cell
 from spe1_builder.runs.tasks import BuildTask
 
 if TYPE_CHECKING:
+    from spe1_builder.dataset.metadata import ConversionMetadata
     from spe1_builder.dataset.plan.inputs import Sources
     from spe1_builder.dataset.write.build import BuildResult
 
@@ -53,6 +56,10 @@ def build(
     force: Annotated[
         bool, typer.Option("--force", metavar="", help="Build again what is there.")
     ] = False,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", metavar="", help="What would be a warning makes the cell fail."),
+    ] = False,
     download: Annotated[
         bool, typer.Option("--download", metavar="", help="First fetch what is not in --raw-dir.")
     ] = False,
@@ -72,7 +79,10 @@ def build(
     if chan_map is None or summary is None or recordings is None:
         _require_archive(raw_dir)
     sources = Sources(raw_dir, chan_map, summary, recordings)
-    raise typer.Exit(build_cells(cell_ids, sources, root, chosen, n_threads=threads, force=force))
+    status = build_cells(
+        cell_ids, sources, root, chosen, n_threads=threads, force=force, strict=strict
+    )
+    raise typer.Exit(status)
 
 
 def _require_archive(raw_dir: Path) -> None:
@@ -112,6 +122,7 @@ def build_cells(
     *,
     n_threads: int | None,
     force: bool,
+    strict: bool = False,
 ) -> int:
     """Build several cells, one after the other, and sum up; one failure stops no other.
 
@@ -133,7 +144,7 @@ def build_cells(
     cell_ids = expand_cells(names)
     _check_threads(n_threads)
     missing = _tell_missing(cell_ids, sources)
-    task = BuildTask(sources, root, options, n_threads, force)
+    task = BuildTask(sources, root, options, n_threads, force, strict)
     outcomes: dict[str, Done[BuildResult] | Failure] = {**missing}
     for outcome in each_cell([cell_id for cell_id in cell_ids if cell_id not in missing], task):
         outcomes[outcome.cell_id] = outcome
@@ -157,7 +168,13 @@ def _check_threads(n_threads: int | None) -> None:
 
 def _tell_missing(cell_ids: Sequence[str], sources: Sources) -> dict[str, Failure]:
     """Where several cells have no raw folder, say it once; a single one is told as any error."""
-    missing = [cell_id for cell_id in cell_ids if not sources.cell_dir(cell_id).is_dir()]
+    folders = {cell_id: sources.cell_dir(cell_id) for cell_id in cell_ids}
+    missing = [
+        cell_id
+        for cell_id, folder in folders.items()
+        # One that was renamed has an error of its own, and needs no download.
+        if not folder.is_dir() and not find_renamed(folder.parent, [folder.name])
+    ]
     if len(missing) < 2:
         return {}
     error = MissingFileError(
@@ -177,10 +194,30 @@ def _sum_up(results: Sequence[Done[BuildResult] | Failure]) -> int:
     looks = [r.result.folder / QUICKLOOK_NAME for r in results if isinstance(r, Done)]
     if looks:
         say("\npictures: " + " ".join(str(path) for path in looks))
+    _say_warnings([r.result for r in results if isinstance(r, Done)])
     n_failed = len(results) - len(looks)
     if n_failed:
         say_aside(f"\n{n_failed} of {plural(len(results), 'cell')} failed.")
     return 1 if n_failed else 0
+
+
+def _say_warnings(results: Sequence[BuildResult]) -> None:
+    """What speaks against cells, one line each."""
+    lines = [
+        f"{result.cell_id}: warning: {line}"
+        for result in results
+        for line in warnings_of(result.metadata)
+    ]
+    if lines:
+        say_aside("\n" + "\n".join(lines))
+
+
+def _note(metadata: ConversionMetadata) -> str:
+    """What the table's last column says of a cell that is there."""
+    notes = ["simulated"] if metadata.provenance.simulated else []
+    if metadata.warnings:
+        notes.append(plural(len(metadata.warnings), "warning"))
+    return ", ".join(notes)
 
 
 def _result_columns(results: Sequence[Done[BuildResult] | Failure]) -> list[Column]:
@@ -214,5 +251,5 @@ def _result_row(outcome: Done[BuildResult] | Failure) -> list[str]:
         str(len(data.bad_channel_ids)),
         f"{sum(file.size for file in data.files) / 1e9:.2f}",
         f"{result.seconds:.1f}",
-        "simulated" if data.provenance.simulated else "",
+        _note(data),
     ]

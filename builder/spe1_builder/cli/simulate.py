@@ -29,17 +29,36 @@ def simulate(
     spike_file: Annotated[
         bool, typer.Option(metavar="", help="Write cXX_wc_spike_samples.npy.")
     ] = True,
+    as_released: Annotated[
+        bool,
+        typer.Option(
+            "--as-released",
+            metavar="",
+            help="Lists of spikes as odd as the release's: Python 2, int32, some spikes twice.",
+        ),
+    ] = False,
     overwrite: Annotated[
         bool, typer.Option(metavar="", help="Replace cells that are there.")
     ] = False,
 ) -> None:
-    """Write a synthetic SPE-1 archive: files, names and dtypes as the real one, truth beside it."""
+    """Write a synthetic SPE-1 archive: files, names and dtypes as the real one, truth beside it.
+
+    A cell that is there with the same options is up to date, and stays as it is.
+    """
     from spe1_builder.cells import expand_cells
     from spe1_builder.progress import Bars
-    from spe1_builder.source.simulation.archive import SimulationOptions, simulate_archive
+    from spe1_builder.source.simulation.archive import (
+        SimulationOptions,
+        is_up_to_date,
+        simulate_archive,
+    )
 
-    options = SimulationOptions(duration_s=duration_s, seed=seed, write_spike_file=spike_file)
+    options = SimulationOptions(
+        duration_s=duration_s, seed=seed, write_spike_file=spike_file, as_released=as_released
+    )
     cell_ids = expand_cells([*(names or []), *(more_names or [])] or ["c14"])
+    is_there = [] if overwrite else [c for c in cell_ids if is_up_to_date(folder, c, options)]
     truths = simulate_archive(folder, cell_ids, options, progress=Bars(), overwrite=overwrite)
     count = plural(len(truths), "simulated cell")
-    say(f"{count} in {folder}; the truth in {folder / 'truth'}")
+    kept = f" ({len(is_there)} up to date)" if is_there else ""
+    say(f"{count}{kept} in {folder}; the truth in {folder / 'truth'}")

@@ -125,7 +125,7 @@ def read_json(path: Path) -> Any:
         raise ValueError(f"{name} is not valid JSON")
 
     try:
-        content = read_bounded(path, _LARGEST_JSON_BYTES, "JSON of a cell")
+        content = read_bounded(path, _LARGEST_JSON_BYTES, path.name)
         return json.loads(content, parse_constant=refuse)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error

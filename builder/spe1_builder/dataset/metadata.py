@@ -85,6 +85,41 @@ class AgreementMetadata(_Model):
     median_offset_ms: float | None
 
 
+#: What a build measures and warns of; `spe1_builder.dataset.write.doubts` says when.
+WarningKind = Literal[
+    "spike_recall",
+    "spike_precision",
+    "spike_offset",
+    "inverted_patch",
+    "close_spikes",
+    "weak_template",
+    "peak_far_from_release",
+]
+
+
+class CellWarning(_Model):
+    """Something measured that speaks against the data.
+
+    Attributes
+    ----------
+    kind : str
+    message : str
+        One line, with the number.
+    value : float
+        What was measured.
+    limit : float
+        What it should not be beyond (or below, by the message).
+    unit : str
+        Of both.
+    """
+
+    kind: WarningKind
+    message: str
+    value: float
+    limit: float
+    unit: str
+
+
 class AnalysisWindow(_Model):
     """NPX samples of the raw recording that train followed by test hold."""
 
@@ -121,6 +156,8 @@ class Provenance(_Model):
     versions: dict[str, str]
     options: dict[str, Any]
     raw_files: list[RawFileMetadata]
+    #: What was taken from the summary; None in cells of 0.1.
+    summary_facts: dict[str, int | str | None] | None = None
     simulated: bool
     fingerprint: str = Field(pattern=r"^[0-9a-f]{64}$")
 
@@ -150,6 +187,8 @@ class ConversionMetadata(_Model):
     reference_channels: list[int]
     detected_bad_channels: dict[str, Literal["dead", "noise", "out"]]
     splits: dict[Literal["train", "test"], SplitMetadata]
+    #: Since data 1.1.0; a cell built before has none.
+    warnings: list[CellWarning] = Field(default_factory=list)
     files: list[OutputFileMetadata]
     provenance: Provenance
     #: sha256 of all the rest, as `sealed_text` writes it; None in cells of 0.1.
@@ -211,6 +250,7 @@ class DatasetStats(_Model):
 
 #: Metadata are some 20 kB, statistics as much; this is neither.
 _LARGEST_BYTES = 10_000_000
+_REBUILD = "build the cell again (spe1 build --force)"
 
 ModelT = TypeVar("ModelT", bound=_Model)
 
@@ -226,15 +266,14 @@ def read_model(path: Path, model: type[ModelT]) -> ModelT:
         The file is not valid JSON or not what the model says.
     """
     if not path.is_file():
-        raise MissingFileError(
-            f"{path.name} is missing.", where=path, do="build the cell again (spe1 build --force)"
-        )
+        raise MissingFileError(f"{path.name} is missing.", where=path, do=_REBUILD)
     try:
-        return model.model_validate_json(read_bounded(path, _LARGEST_BYTES, "JSON of a cell"))
+        content = read_bounded(path, _LARGEST_BYTES, path.name, error=OutputError, do=_REBUILD)
+        return model.model_validate_json(content)
     except ValidationError as error:
         raise OutputError(
             f"{path.name} is malformed, or was written by another version.",
             where=path,
             got=first_problem(error),
-            do="build the cell again (spe1 build --force)",
+            do=_REBUILD,
         ) from error

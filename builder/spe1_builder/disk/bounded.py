@@ -1,4 +1,4 @@
-"""Files that are read whole, held to a size before they are."""
+"""A small file read whole, once it is known to be a small file."""
 
 from __future__ import annotations
 
@@ -6,60 +6,82 @@ import os
 import stat
 from pathlib import Path
 
-from spe1_builder.errors import MissingFileError, OutputError, Spe1Error
+from spe1_builder.errors import MissingFileError, RawDataError, Spe1Error
 
 
 def read_bounded(
-    path: Path, limit_bytes: int, what: str, error: type[Spe1Error] = OutputError
+    path: Path,
+    limit_bytes: int,
+    what: str,
+    *,
+    error: type[Spe1Error] = RawDataError,
+    do: str = "fetch the file again",
 ) -> bytes:
-    """The bytes of a small file.
+    """The content of a file that is a regular one and no larger than it can be.
 
-    A pipe is not waited for, a device not read, and a file beyond the limit not loaded.
+    Kind and size are looked at before anything is read: a pipe would wait for ever, and a
+    sparse file of 6 GB fills the memory.
 
     Parameters
     ----------
     path : Path
+        A link is followed.
     limit_bytes : int
-        More is no file of this kind.
+        The largest size that the file can have.
     what : str
-        What the file is, for the message.
+        What it is, as the subject of a sentence: "The channel map".
     error : type, optional
-        What is raised for a file that cannot be one.
+        Class of the error that a file of another kind or size raises.
+    do : str, optional
+        What the user can do about that.
+
+    Returns
+    -------
+    bytes
 
     Raises
     ------
     MissingFileError
-        There is nothing.
+        No such file.
     Spe1Error
-        Of the given class: no regular file, or too large.
+        Of the class ``error``: no regular file, or too large.
     """
-    path = Path(path)
+    # Without O_NONBLOCK the opening of a pipe waits for a writer.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        # Not blocking, as opening a pipe would wait for its writer.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        _require_regular(path.stat().st_mode, path, what, error, do)
+        descriptor = os.open(path, flags)
     except FileNotFoundError as cause:
-        raise MissingFileError(
-            f"There is no {path.name}.", where=path, do=f"put {what} there"
-        ) from cause
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise error(
-                f"{path.name} is no regular file.",
-                where=path,
-                expected=what,
-                got="a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or a device",
-                do="put the file itself there",
-            )
-        if status.st_size > limit_bytes:
-            raise error(
-                f"{path.name} is far too large.",
-                where=path,
-                expected=f"{what}, at most {limit_bytes} bytes",
-                got=f"{status.st_size} bytes",
-                do="put the right file there",
-            )
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read(limit_bytes + 1)[:limit_bytes]
-    finally:
-        os.close(descriptor)
+        raise MissingFileError(f"{what} is missing.", where=path, do=do) from cause
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        _require_regular(found.st_mode, path, what, error, do)
+        # A file may grow while it is read: one byte more than the limit is asked for.
+        content = b"" if found.st_size > limit_bytes else file.read(limit_bytes + 1)
+    if max(found.st_size, len(content)) > limit_bytes:
+        raise error(
+            f"{what} is far larger than such a file can be.",
+            where=path,
+            expected=f"at most {limit_bytes} bytes",
+            got=f"{found.st_size} bytes",
+            do=do,
+        )
+    return content
+
+
+def _require_regular(mode: int, path: Path, what: str, error: type[Spe1Error], do: str) -> None:
+    if not stat.S_ISREG(mode):
+        raise error(
+            f"{what} is no regular file.", where=path, expected="a file", got=_kind(mode), do=do
+        )
+
+
+def _kind(mode: int) -> str:
+    for is_kind, name in (
+        (stat.S_ISDIR, "a folder"),
+        (stat.S_ISFIFO, "a pipe"),
+        (stat.S_ISSOCK, "a socket"),
+    ):
+        if is_kind(mode):
+            return name
+    return "a device"

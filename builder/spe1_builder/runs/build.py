@@ -19,6 +19,7 @@ def build(
     *,
     n_threads: int | None = None,
     force: bool = False,
+    strict: bool = False,
     chan_map: str | Path | None = None,
     summary: str | Path | None = None,
     recordings: str | Path | None = None,
@@ -40,6 +41,8 @@ def build(
         Default: every processor, at most 3. The result does not depend on it.
     force : bool
         Build even if the cell is there, up to date or not; it is replaced at the end.
+    strict : bool
+        What would be a warning (in ``conversion_metadata.json``) is a `DoubtfulDataError`.
     chan_map, summary, recordings : str or Path, optional
         ``chanMap.mat``, ``Data Summary.xlsx`` and the folder of the cells' folders,
         if not in ``raw_dir``.
@@ -78,7 +81,14 @@ def build(
     if download:
         download_cell(cell, raw_dir, progress=Bars(cell))
     result = build_cell(
-        cell, sources, Path(root), chosen, n_threads=n_threads, force=force, progress=Bars(cell)
+        cell,
+        sources,
+        Path(root),
+        chosen,
+        n_threads=n_threads,
+        force=force,
+        strict=strict,
+        progress=Bars(cell),
     )
     return result.folder
 

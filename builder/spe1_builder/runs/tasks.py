@@ -25,7 +25,7 @@ class BuildTask:
     root : Path
     options : BuildOptions
     n_threads : int or None
-    force : bool
+    force, strict : bool
     progress_of : callable
         ``progress_of(cell_id)``: what the build reports to.
     """
@@ -35,6 +35,7 @@ class BuildTask:
     options: BuildOptions
     n_threads: int | None = None
     force: bool = False
+    strict: bool = False
     progress_of: Callable[[str], Progress] = field(default=Bars)
 
     def __call__(self, cell_id: str) -> BuildResult:
@@ -47,5 +48,6 @@ class BuildTask:
             self.options,
             n_threads=self.n_threads,
             force=self.force,
+            strict=self.strict,
             progress=self.progress_of(cell_id),
         )

@@ -102,6 +102,49 @@ def test_unreadable_description(bench, data):
     bench.fails(errors.RawDataError, "description of the recording cannot be read")
 
 
+def test_recording_one_sample_short(bench):
+    """Told by the description, and without it by the patch trace and its rate."""
+    data = bench.read("c14_npx_raw.bin")
+    bench.replace("c14_npx_raw.bin", data[:-768])
+    bench.fails(errors.RawDataError, "not as long as the recording's own description")
+    (bench.cell / "c14_expt_meta.csv").unlink()
+    error = bench.fails(errors.RawDataError, "do not cover the same time")
+    n_npx = len(bench.archive.counts())
+    assert error.got.startswith(f"{n_npx} NPX") and f"{n_npx + 1}.0 NPX" in error.expected
+    bench.replace("c14_npx_raw.bin", data)
+    bench.replace("c14_patch_ch1.bin", bench.read("c14_patch_ch1.bin")[:-8])
+    bench.fails(errors.RawDataError, "do not cover the same time")
+
+
+def test_channel_major_recording(bench):
+    """Of the right length; the other contents that are none: test_content.py."""
+    counts = bench.archive.counts()
+    bench.replace("c14_npx_raw.bin", np.ascontiguousarray(counts.T).tobytes())
+    bench.fails(errors.RawDataError, "channel-major")
+
+
+def test_patch_trace_in_another_byte_order(bench):
+    patch = np.frombuffer(bench.read("c14_patch_ch1.bin"), "<f8")
+    patch = np.where(np.isfinite(patch.byteswap()), patch, 1.0)  # not told by a NaN alone
+    bench.replace("c14_patch_ch1.bin", patch.byteswap().tobytes())
+    bench.fails(errors.PatchTraceError, "no amplifier gives")
+
+
+@pytest.mark.parametrize(
+    ("name", "left"),
+    [
+        ("c14_npx_raw.bin", "c14_npx_raw-001.bin"),
+        ("c14_patch_ch1.bin", "c14_patch_ch1 (1).bin"),
+        ("c14_wc_spike_samples.npy", "c14_wc_spike_samples-001.npy"),
+        ("c14_expt_meta.csv", "c14_expt_meta.csv.zip"),
+    ],
+)
+def test_a_renamed_file_is_told_and_nothing_else_is_used(bench, name, left):
+    (bench.cell / name).rename(bench.cell / left)
+    error = bench.fails(errors.MissingFileError, "under another name")
+    assert left in error.got and name in error.do
+
+
 def test_empty_recording(bench):
     bench.replace("c14_npx_raw.bin", b"")
     bench.fails(errors.RawDataError, "whole number of samples")

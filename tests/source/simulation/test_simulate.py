@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +17,17 @@ from spe1_builder.errors import MissingFileError, OptionError, UnknownCellError
 from spe1_builder.layout import RAW_SUFFIXES, RawLayout
 from spe1_builder.probe import nominal_positions_um, read_positions_um
 from spe1_builder.progress import Silent
+from spe1_builder.source.recording.npy import read_npy
 from spe1_builder.source.recording.raw import open_raw_cell
 from spe1_builder.source.recording.summary import (
     SUMMARY_COLUMNS,
     read_summary,
 )
-from spe1_builder.source.simulation import patch
+from spe1_builder.source.simulation import archive, patch
 from spe1_builder.source.simulation.archive import (
     CellTruth,
     SimulationOptions,
+    is_up_to_date,
     read_truth,
     simulate_archive,
     simulate_cell,
@@ -207,16 +210,88 @@ def test_unknown_cell_and_no_thread_are_refused(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_cell_is_replaced_only_on_request(tmp_path: Path) -> None:
+def test_a_cell_of_the_same_options_is_up_to_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = simulate_archive(tmp_path, ["c14"], SHORT)
+    before, stamps = _digest(tmp_path), _stamps(tmp_path)
+    with monkeypatch.context() as context:
+        context.setattr(archive, "make_neurons", None)  # nothing is simulated
+        [again] = simulate_archive(tmp_path, ["c14"], SHORT)
+        assert simulate_cell(tmp_path, "c14", SHORT).options == SHORT
+    assert again.npx_samples.tolist() == first[0].npx_samples.tolist()
+    assert (_digest(tmp_path), _stamps(tmp_path)) == (before, stamps)
+    # Beside another one, which is simulated; the shared files then tell of both.
+    simulate_archive(tmp_path, ["c15", "c14"], SHORT)
+    layout = RawLayout(tmp_path)
+    assert layout.cell_dir("c15").is_dir()
+    path = str(layout.cell_file("c14", "npx_raw"))
+    assert _stamps(tmp_path)[path] == stamps[path]
+    simulate_archive(tmp_path, ["c14"], SHORT, overwrite=True)  # as it says
+    assert _stamps(tmp_path)[path] != stamps[path]
+
+
+def test_a_cell_of_other_options_is_replaced_only_on_request(tmp_path: Path) -> None:
     simulate_archive(tmp_path, ["c14"], SHORT)
     before = _digest(tmp_path)
-    with pytest.raises(OptionError, match="already there"):
-        simulate_archive(tmp_path, ["c15", "c14"], SHORT)
-    assert _digest(tmp_path) == before
     longer = SimulationOptions(duration_s=0.4, n_background=0)
+    with pytest.raises(OptionError, match="already there") as caught:
+        simulate_archive(tmp_path, ["c15", "c14"], longer)
+    assert "duration_s 0.3 there, 0.4 asked; n_background 5 there, 0 asked" in caught.value.got
+    assert "--overwrite" in caught.value.do
+    assert _digest(tmp_path) == before
     simulate_archive(tmp_path, ["c14"], longer, overwrite=True)
     assert len(_counts(tmp_path, "c14")) == 12_000
     assert read_truth(tmp_path, "c14").options == longer
+
+
+@pytest.mark.parametrize("kind", ["spikes", "meta", "npx_sync"])
+def test_a_cell_that_lacks_a_file_is_not_up_to_date(tmp_path: Path, kind: str) -> None:
+    simulate_archive(tmp_path, ["c14"], SHORT)
+    assert is_up_to_date(tmp_path, "c14", SHORT)
+    path = RawLayout(tmp_path).cell_file("c14", kind)
+    path.unlink()
+    assert not is_up_to_date(tmp_path, "c14", SHORT)
+    with pytest.raises(OptionError, match="already there") as caught:
+        simulate_archive(tmp_path, ["c14"], SHORT)
+    assert caught.value.got == f"{path.name} changed or gone"
+    simulate_archive(tmp_path, ["c14"], SHORT, overwrite=True)
+    assert path.exists()
+
+
+def _stamps(folder: Path) -> dict[str, int]:
+    return {str(p): p.stat().st_mtime_ns for p in folder.rglob("*") if p.is_file()}
+
+
+# --- as the release is ------------------------------------------------------------
+
+
+def test_lists_as_odd_as_the_releases(tmp_path: Path) -> None:
+    options = replace(SHORT, duration_s=2.0)
+    plain = simulate_cell(tmp_path / "plain", "c14", options)
+    simulate_archive(tmp_path / "odd", ["c14"], replace(options, as_released=True))
+    odd = read_truth(tmp_path / "odd", "c14")
+    names = ("npx_raw", "patch", "meta", "npx_sync", "patch_sync")
+    for kind in names:  # the recordings are the same
+        plain_file, odd_file = (
+            RawLayout(tmp_path / folder).cell_file("c14", kind) for folder in ("plain", "odd")
+        )
+        assert plain_file.read_bytes() == odd_file.read_bytes()
+    assert odd.patch_samples.tolist() == plain.patch_samples.tolist()
+    n_spikes = len(odd.patch_samples)
+    for kind, rate_hz, planted in (
+        ("spikes", odd.patch_rate_hz, odd.patch_samples),
+        ("extracellular_spikes", 30_000.0, np.rint(odd.npx_samples)),
+    ):
+        path = RawLayout(tmp_path / "odd").cell_file("c14", kind)
+        assert f"'shape': ({n_spikes + 3}L,)" in path.read_bytes()[:80].decode("latin-1")
+        listed = read_npy(path, 10_000, "The list")
+        assert listed.dtype == np.dtype("<i4")
+        close = np.diff(listed) < 0.001 * rate_hz
+        assert close.sum() == 3
+        assert listed[~np.append(False, close)].tolist() == planted.tolist()
+    rows = {row["Cell"]: row for row in read_summary(RawLayout(tmp_path / "odd").summary).table}
+    assert rows["c14"]["# Patch Spikes"] == n_spikes + 3
 
 
 def test_a_failure_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,8 @@ from spe1_builder.constants import (
 )
 from spe1_builder.layout import RawLayout
 from spe1_builder.probe import make_probe, nominal_positions_um, read_positions_um
-from spe1_builder.source.recording.patch import find_agreement, find_ground_truth
+from spe1_builder.source.recording.patch import find_ground_truth
+from spe1_builder.source.recording.patch_checks import hold_to_patch
 from spe1_builder.source.recording.raw import open_raw_cell
 from spe1_builder.source.simulation import patch
 from spe1_builder.source.simulation.archive import (
@@ -124,9 +125,12 @@ def test_detection_finds_exactly_the_planted_spikes(tmp_path: Path, patch_type: 
     simulate_cell(tmp_path, "c14", options)
     raw = open_raw_cell(tmp_path, "c14")
     kind = PATCH_TYPES[patch_type]
-    agreement = find_agreement(raw, kind, find_ground_truth(raw, kind))
+    found = hold_to_patch(raw, kind, find_ground_truth(raw, kind))
+    agreement = found.agreement
     assert agreement is not None
     assert (agreement.recall, agreement.precision) == (1.0, 1.0)
+    assert found.lag_ms == pytest.approx(0.0, abs=0.05)
+    assert 0 < found.opposite_ratio < 0.5  # far below the limit of an inverted trace
 
 
 def test_sync_pulses_agree_on_both_clocks(raw_dir: Path) -> None:

@@ -10,6 +10,7 @@ from spe1_builder.cells import CELL_SETS, catalogue
 from spe1_builder.constants import LICENSE_NAME
 from spe1_builder.dataset import sidecars
 from spe1_builder.dataset.metadata import METADATA_HOLDS, ConversionMetadata, read_model
+from spe1_builder.dataset.warnings import warnings_of
 from spe1_builder.errors import OutputError
 from spe1_builder.layout import (
     BENCHMARK_NAME,
@@ -136,6 +137,15 @@ def _cell_table(cells: list[BuiltCell]) -> str:
     return "\n".join(lines)
 
 
+def _warnings(cells: list[BuiltCell]) -> str:
+    """What speaks against cells, one line each; nothing where there is nothing."""
+    lines = [f"- {cell.cell_id}: {line}" for cell in cells for line in warnings_of(cell.metadata)]
+    if not lines:
+        return ""
+    head = "**Warnings** of the build: what was measured speaks against these cells."
+    return "\n".join(["", head, "", *lines, ""])
+
+
 def _file_table() -> str:
     lines = [f"| `{sidecar.name}` | {sidecar.holds} |" for sidecar in sidecars.SIDECARS]
     return "\n".join(
@@ -149,6 +159,7 @@ def _body(cells: list[BuiltCell], has_benchmark: bool) -> str:
     return template.format(
         files=_file_table(),
         table=_cell_table(cells) if cells else "No cell has been built yet.",
+        doubts=_warnings(cells),
         n_cells=len(cells),
         warning=_SIMULATED if any(c.metadata.provenance.simulated for c in cells) else "",
         example=example,

@@ -82,7 +82,7 @@ def _seal(known: str) -> str:
 
 def _read_cache(path: Path) -> dict[str, Any]:
     try:
-        document = json.loads(read_bounded(path, _CACHE_BYTES, "the known hashes"))
+        document = json.loads(read_bounded(path, _CACHE_BYTES, "The record of known hashes"))
         if document["seal"] != _seal(document["known"]):
             return {}
         known = json.loads(document["known"])
@@ -156,9 +156,13 @@ def fingerprint(
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def facts_of(chan_predicted: int, release_type: str) -> dict[str, Any]:
+def facts_of(chan_predicted: int, chan_highest: int | None, release_type: str) -> dict[str, Any]:
     """What a build takes from the summary, as the fingerprint has it."""
-    return {"chan_predicted": chan_predicted, "patch_type": release_type}
+    return {
+        "chan_predicted": chan_predicted,
+        "chan_highest": chan_highest,
+        "patch_type": release_type,
+    }
 
 
 def as_records(files: list[RawFile]) -> list[dict[str, Any]]:

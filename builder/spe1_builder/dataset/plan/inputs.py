@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,10 +17,12 @@ from spe1_builder.dataset.plan.fingerprint import (
     hash_files,
 )
 from spe1_builder.dataset.plan.options import BuildOptions
+from spe1_builder.disk.bounded import read_bounded
 from spe1_builder.errors import SummaryError
 from spe1_builder.layout import RawLayout, RootLayout
-from spe1_builder.probe import read_positions_um
+from spe1_builder.probe import MAX_MAP_BYTES, read_positions_um
 from spe1_builder.progress import Progress
+from spe1_builder.source.recording.content import check_content
 from spe1_builder.source.recording.raw import RawCell, open_raw_cell
 from spe1_builder.source.recording.summary import Summary, read_summary
 from spe1_builder.source.simulation.truth import is_simulated
@@ -89,6 +92,8 @@ class Inputs:
     patch_type : PatchType
     gt_channel : int
         Ground-truth electrode.
+    chan_highest : int
+        Channel of the largest spike-triggered average, by the summary.
     simulated : bool
         The raw files come from the simulator.
     """
@@ -97,14 +102,16 @@ class Inputs:
     shared: SharedFiles
     patch_type: PatchType
     gt_channel: int
+    chan_highest: int
     simulated: bool
 
 
 @dataclass(frozen=True)
 class InputIdentity:
-    """The raw files by content, and the fingerprint of what a build of them would write."""
+    """The raw files by content, what the summary says, and the fingerprint of a build of them."""
 
     raw_files: list[RawFile]
+    summary_facts: dict[str, Any]
     fingerprint: str
 
 
@@ -118,7 +125,8 @@ def read_shared_files(sources: Sources) -> SharedFiles:
     """
     summary = read_summary(sources.summary_path)
     positions_um = read_positions_um(sources.chan_map_path)
-    return SharedFiles(sources.chan_map_path.read_bytes(), positions_um, summary)
+    chan_map = read_bounded(sources.chan_map_path, MAX_MAP_BYTES, "The channel map")
+    return SharedFiles(chan_map, positions_um, summary)
 
 
 def read_inputs(cell_id: str, sources: Sources) -> Inputs:
@@ -146,8 +154,9 @@ def read_inputs(cell_id: str, sources: Sources) -> Inputs:
         cell_dir=sources.cell_dir(cell_id),
         patch_rate_hz=row.patch_rate_hz,
     )
+    check_content(raw)
     simulated = is_simulated(Path(sources.raw_dir), cell_id, raw.files)
-    return Inputs(raw, shared, patch_type, row.chan_predicted, simulated)
+    return Inputs(raw, shared, patch_type, row.chan_predicted, row.chan_highest, simulated)
 
 
 def input_files(inputs: Inputs, sources: Sources) -> dict[str, Path]:
@@ -173,5 +182,6 @@ def identify(
     cache = HashCache(layout.private / f"{cell_id}.hashes.json", is_trusted=not is_anew)
     raw_files = hash_files(input_files(inputs, sources), cache, progress)
     cache.save()
-    facts = facts_of(inputs.gt_channel, inputs.patch_type.release_name)
-    return InputIdentity(raw_files, fingerprint(cell_id, raw_files, facts, options.as_dict()))
+    facts = facts_of(inputs.gt_channel, inputs.chan_highest, inputs.patch_type.release_name)
+    made = fingerprint(cell_id, raw_files, facts, options.as_dict())
+    return InputIdentity(raw_files, facts, made)

@@ -121,7 +121,7 @@ def _check_summary(
         add_error(report, SUMMARY_NAME, error)
     try:
         # Bytes, so that no line end is translated.
-        content = read_bounded(copy, _LARGEST_TEXT_BYTES, "the summary as CSV")
+        content = read_bounded(copy, _LARGEST_TEXT_BYTES, "The summary as CSV")
         if content.decode() != text and text is not None:
             report.add(SUMMARY_CSV_NAME, f"is not the table of {SUMMARY_NAME}")
     except (Spe1Error, OSError, UnicodeDecodeError) as error:
@@ -144,7 +144,7 @@ def _check_card(
 ) -> None:
     """The card is what the cells make of it; where it is not, what loading would meet first."""
     try:
-        content = read_bounded(layout.card, _LARGEST_TEXT_BYTES, "a dataset card")
+        content = read_bounded(layout.card, _LARGEST_TEXT_BYTES, "The dataset card")
         is_whole = set(cells) == set(present) and _are_sealed(layout, cells)
         if is_whole and content == make_card(layout).encode():
             return

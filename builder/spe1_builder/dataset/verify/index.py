@@ -27,7 +27,7 @@ class Index:
         self._found: dict[str, str] = {}
         self.is_readable = False
         try:
-            recorded = read_bounded(layout.index, _LARGEST_BYTES, "an index of hashes").decode()
+            recorded = read_bounded(layout.index, _LARGEST_BYTES, "The index of hashes").decode()
             found = index_text(layout)
         except (Spe1Error, OSError, UnicodeDecodeError) as error:
             add_error(report, INDEX_NAME, error)

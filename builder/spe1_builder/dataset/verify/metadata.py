@@ -10,7 +10,7 @@ from spe1_builder.cells import PATCH_TYPES
 from spe1_builder.constants import N_CHANNELS, NPX_RATE_HZ, REFERENCE_CHANNELS
 from spe1_builder.dataset.findings import Report, listing, read_json
 from spe1_builder.dataset.metadata import ConversionMetadata
-from spe1_builder.dataset.plan.fingerprint import RawFile, facts_of, fingerprint
+from spe1_builder.dataset.plan.fingerprint import RawFile, fingerprint
 from spe1_builder.dataset.plan.options import BuildOptions
 from spe1_builder.dataset.plan.window import Window, plan_window
 from spe1_builder.dataset.rows.batches import FEATURES
@@ -101,13 +101,17 @@ def _check_fingerprint(metadata: ConversionMetadata, where: str, report: Report)
     made = fingerprint(
         metadata.cell_id,
         [RawFile(file.role, file.name, file.size, file.sha256) for file in provenance.raw_files],
-        facts_of(metadata.gt_electrode_chan_idx, metadata.patch.release_type),
+        provenance.summary_facts or {},
         provenance.options,
         data_version=provenance.data_version,
     )
     report.equal(
         where, "fingerprint of raw files, options and version", made, provenance.fingerprint
     )
+    told = provenance.summary_facts or {}
+    built = (metadata.gt_electrode_chan_idx, metadata.patch.release_type)
+    taken = (told.get("chan_predicted"), told.get("patch_type"))
+    report.equal(where, "summary_facts", built, taken)
     try:
         recorded = BuildOptions(**provenance.options).as_dict()
     except (Spe1Error, TypeError) as error:

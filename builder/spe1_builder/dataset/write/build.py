@@ -25,6 +25,7 @@ from spe1_builder.dataset.plan.inputs import (
 from spe1_builder.dataset.plan.options import BuildOptions
 from spe1_builder.dataset.plan.window import Window, plan_window
 from spe1_builder.dataset.rows.stream import default_threads
+from spe1_builder.dataset.warnings import require_no_warning
 from spe1_builder.dataset.write.existing import is_current
 from spe1_builder.dataset.write.fill import fill_cell
 from spe1_builder.dataset.write.root import check_shared_files, mirror_shared_files, prepare_root
@@ -66,6 +67,7 @@ def build_cell(
     *,
     n_threads: int | None = None,
     force: bool = False,
+    strict: bool = False,
     progress: Progress | None = None,
 ) -> BuildResult:
     """Build one cell, or find that it is up to date.
@@ -85,6 +87,9 @@ def build_cell(
         The bytes that are written do not depend on it.
     force : bool
         Build even if the cell is there, up to date or not; it is replaced at the end.
+    strict : bool
+        What would be a warning is an error; the cell is not put in place. What is written
+        does not depend on it.
     progress : Progress, optional
 
     Returns
@@ -132,7 +137,7 @@ def build_cell(
                 _unchanged(input_files(inputs, sources)),
             ):
                 plan = _find_spikes(inputs, options, window, progress)
-                fill_cell(folder, plan, identity, n_threads, progress)
+                fill_cell(folder, plan, identity, n_threads, progress, strict)
             status = "built"
         mirror_shared_files(layout, inputs.shared)
         write_card(layout.root)
@@ -140,6 +145,8 @@ def build_cell(
             progress.note(f"the old cell is still in use, and stays at {old} until the next run")
     folder = layout.cell(cell_id)
     metadata = read_model(folder / METADATA_NAME, ConversionMetadata)
+    if strict:
+        require_no_warning(cell_id, metadata.warnings)
     return BuildResult(cell_id, folder, status, metadata, time.monotonic() - started)
 
 

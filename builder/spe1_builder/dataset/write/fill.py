@@ -9,19 +9,21 @@ from types import TracebackType
 
 from spe1_builder.dataset import sidecars
 from spe1_builder.dataset.json_text import json_text
+from spe1_builder.dataset.metadata import CellWarning
 from spe1_builder.dataset.plan.cell import CellPlan
 from spe1_builder.dataset.plan.inputs import InputIdentity
 from spe1_builder.dataset.rows.stream import write_segments
 from spe1_builder.dataset.sidecars.facts import CellFacts
 from spe1_builder.dataset.sidecars.quicklook import load_drawing
+from spe1_builder.dataset.warnings import require_no_warning
+from spe1_builder.dataset.write.doubts import find_warnings
 from spe1_builder.dataset.write.record import dataset_info, make_metadata
 from spe1_builder.layout import DATASET_DICT_NAME, METADATA_NAME, SPLITS, shard_mark
 from spe1_builder.progress import Progress, Stoppable, stage
 from spe1_builder.signal.bad_channels.detect import BadChannels, detect_bad_channels
 from spe1_builder.signal.bad_channels.options import DetectionOptions
 from spe1_builder.signal.bandpass.preprocess import Preprocessor, make_preprocessor
-from spe1_builder.source.recording.detection import Agreement
-from spe1_builder.source.recording.patch import find_agreement
+from spe1_builder.source.recording.patch_checks import PatchFindings, hold_to_patch
 
 
 def fill_cell(
@@ -30,6 +32,7 @@ def fill_cell(
     identify: Callable[[Progress], InputIdentity],
     n_threads: int,
     progress: Progress,
+    strict: bool = False,
 ) -> None:
     """Write every file of the cell, the metadata last.
 
@@ -42,6 +45,13 @@ def fill_cell(
         Hashes the raw files.
     n_threads : int
     progress : Progress
+    strict : bool
+        What would be a warning is an error.
+
+    Raises
+    ------
+    DoubtfulDataError
+        There is a warning, and ``strict``.
     """
     with _Tasks(identify) as beside:
         # The first time on a machine, this compiles for a second or two.
@@ -50,13 +60,17 @@ def fill_cell(
         segments = write_segments(
             folder, plan, preprocessor, beside, n_threads=n_threads, progress=progress
         )
-        facts = CellFacts(plan, beside.identity(), beside.agreement(), beside.bad(), segments)
+        patch = beside.patch()
+        facts = CellFacts(plan, beside.identity(), patch.agreement, beside.bad(), segments)
+    warnings = find_warnings(facts, patch)
+    if strict:
+        require_no_warning(plan.cell_id, warnings)
     with stage(progress, "sidecars", 1, "cell"):
-        _write_rest(folder, facts)
+        _write_rest(folder, facts, warnings)
 
 
 class _Tasks:
-    """What the rows do not wait for: the raw files' hashes, bad channels, agreement.
+    """What the rows do not wait for: the raw files' hashes, bad channels, the patch trace.
 
     As a context: left by an exception, it stops them and waits for their end.
     """
@@ -72,14 +86,14 @@ class _Tasks:
         self._bad = self._pool.submit(
             _find_bad_channels, plan, preprocessor, n_threads, self._stoppable
         )
-        self._agreement = self._pool.submit(
-            find_agreement, plan.raw, plan.inputs.patch_type, plan.ground_truth, self._stoppable
+        self._patch = self._pool.submit(
+            hold_to_patch, plan.raw, plan.inputs.patch_type, plan.ground_truth, self._stoppable
         )
         self._drawing = self._pool.submit(load_drawing)
 
     def check(self) -> None:
         """Raise if one of them has failed."""
-        for task in (self._bad, self._agreement, self._identity, self._drawing):
+        for task in (self._bad, self._patch, self._identity, self._drawing):
             if task.done():
                 task.result()
 
@@ -92,8 +106,8 @@ class _Tasks:
     def bad_channels(self) -> tuple[int, ...]:
         return self.bad().all
 
-    def agreement(self) -> Agreement | None:
-        return self._agreement.result()
+    def patch(self) -> PatchFindings:
+        return self._patch.result()
 
     def __enter__(self) -> _Tasks:
         return self
@@ -127,7 +141,7 @@ def _find_bad_channels(
     )
 
 
-def _write_rest(folder: Path, facts: CellFacts) -> None:
+def _write_rest(folder: Path, facts: CellFacts, warnings: list[CellWarning]) -> None:
     """What makes the rows load, the sidecars, and the metadata that lists and hashes it all.
 
     ``dataset_dict.json`` comes last: without it nothing loads the folder.
@@ -141,6 +155,7 @@ def _write_rest(folder: Path, facts: CellFacts) -> None:
     for sidecar in sidecars.SIDECARS:
         sidecar.write(folder / sidecar.name, facts)
     dataset_dict = json_text({"splits": list(SPLITS)})
-    metadata = make_metadata(folder, facts, {DATASET_DICT_NAME: dataset_dict.encode()})
+    to_come = {DATASET_DICT_NAME: dataset_dict.encode()}
+    metadata = make_metadata(folder, facts, warnings, to_come)
     (folder / METADATA_NAME).write_text(metadata.sealed_text(), encoding="utf-8")
     (folder / DATASET_DICT_NAME).write_text(dataset_dict, encoding="utf-8")

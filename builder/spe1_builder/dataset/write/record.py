@@ -21,7 +21,7 @@ from spe1_builder.constants import (
     SOURCE_DATASET,
     SPIKE_SOURCE_LABELS,
 )
-from spe1_builder.dataset.metadata import ConversionMetadata
+from spe1_builder.dataset.metadata import CellWarning, ConversionMetadata
 from spe1_builder.dataset.plan.fingerprint import as_records
 from spe1_builder.dataset.rows.stream import Segments
 from spe1_builder.dataset.sidecars.facts import CellFacts
@@ -33,7 +33,10 @@ _PACKAGES = ("spikeinterface", "datasets", "pyarrow", "numpy", "scipy", "numba")
 
 
 def make_metadata(
-    folder: Path, facts: CellFacts, to_come: Mapping[str, bytes]
+    folder: Path,
+    facts: CellFacts,
+    warnings: list[CellWarning],
+    to_come: Mapping[str, bytes],
 ) -> ConversionMetadata:
     """The metadata of a cell whose other files are all written in ``folder``.
 
@@ -41,6 +44,7 @@ def make_metadata(
     ----------
     folder : Path
     facts : CellFacts
+    warnings : list of CellWarning
     to_come : mapping of str to bytes
         Files that will be written after the metadata, by path.
     """
@@ -101,6 +105,7 @@ def make_metadata(
             }
             for split in SPLITS
         },
+        "warnings": [warning.model_dump() for warning in warnings],
         "files": _output_files(folder, facts.segments, to_come),
         "provenance": {
             "spe1_version": __version__,
@@ -108,6 +113,7 @@ def make_metadata(
             "versions": software_versions(),
             "options": options.as_dict(),
             "raw_files": as_records(facts.identity.raw_files),
+            "summary_facts": facts.identity.summary_facts,
             "simulated": plan.inputs.simulated,
             "fingerprint": facts.identity.fingerprint,
         },

@@ -30,6 +30,8 @@ MARGIN_S = 0.2
 #: Median absolute deviation, as a share of the largest value, below which there is no
 #: noise but only the filter's ringing: one step of a 16-bit converter is 1.5e-5.
 LEAST_NOISE = 1e-7
+#: Farthest partner that `median_lag_ms` looks for.
+MAX_LAG_MS = 50.0
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,17 @@ def detect_spikes(raw: RawCell, polarity: int, progress: Progress | None = None)
     ----------
     Garcia 2020, "12 MAD" rule; order-5 Butterworth, forward and backward.
     """
+    return detect_both_ways(raw, progress)[polarity]
+
+
+def detect_both_ways(raw: RawCell, progress: Progress | None = None) -> dict[int, np.ndarray]:
+    """Peaks of both signs, as `detect_spikes` finds each, in the same passes.
+
+    Returns
+    -------
+    dict of int to np.ndarray
+        Of polarity -1 and +1.
+    """
     import scipy.signal
 
     def pieces() -> Iterator[np.ndarray]:
@@ -104,21 +117,26 @@ def detect_spikes(raw: RawCell, polarity: int, progress: Progress | None = None)
             got=f"a median absolute deviation of {mad:.2g}, with values up to {largest:.2g}",
             do="take the spikes from wc_spike_samples.npy (spike_source='file'), if it has one",
         )
-    height = PATCH_THRESHOLD_MADS * mad + polarity * center
-    samples, heights = [], []
+    found: dict[int, list[tuple[np.ndarray, np.ndarray]]] = {-1: [], +1: []}
     last = np.empty(0)
     for start, values in _highpassed(raw, progress):
         # Two samples of the piece before, so that a peak on the seam is seen once.
-        joined = np.concatenate([last, polarity * values])
-        found, properties = scipy.signal.find_peaks(joined, height=height)
-        samples.append(found + start - len(last))
-        heights.append(properties["peak_heights"])
+        joined = np.concatenate([last, values])
+        for polarity, pieces_found in found.items():
+            height = PATCH_THRESHOLD_MADS * mad + polarity * center
+            peaks, properties = scipy.signal.find_peaks(polarity * joined, height=height)
+            pieces_found.append((peaks + start - len(last), properties["peak_heights"]))
         last = joined[-2:]
-    # The seam's overlap cannot give a peak twice: a peak needs a neighbour on each side.
-    all_samples = np.concatenate(samples).astype(np.int64)
-    all_heights = np.concatenate(heights)
     distance = int(raw.patch_rate_hz * PATCH_REFRACTORY_MS / 1000.0)
-    return all_samples[keep_highest(all_samples, all_heights, distance)]
+    return {polarity: _kept(pieces_found, distance) for polarity, pieces_found in found.items()}
+
+
+def _kept(pieces: list[tuple[np.ndarray, np.ndarray]], distance: int) -> np.ndarray:
+    """Samples of the peaks that remain, int64, of (samples, heights) found in each piece."""
+    # The seam's overlap cannot give a peak twice: a peak needs a neighbour on each side.
+    samples = np.concatenate([piece[0] for piece in pieces]).astype(np.int64)
+    heights = np.concatenate([piece[1] for piece in pieces])
+    return samples[keep_highest(samples, heights, distance)]
 
 
 def _highpassed(raw: RawCell, progress: Progress | None = None) -> Iterator[tuple[int, np.ndarray]]:
@@ -223,10 +241,7 @@ def compare_spike_trains(reference_s: np.ndarray, test_s: np.ndarray) -> Agreeme
     n_reference, n_test = len(reference_s), len(test_s)
     offsets_ms = np.empty(0)
     if n_reference and n_test:
-        to_test = _nearest(reference_s, test_s)
-        to_reference = _nearest(test_s, reference_s)
-        mutual = to_reference[to_test] == np.arange(n_reference)
-        offsets_ms = (test_s[to_test] - reference_s)[mutual] * 1000.0
+        offsets_ms = _mutual_offsets_s(reference_s, test_s) * 1000.0
         offsets_ms = offsets_ms[np.abs(offsets_ms) <= AGREEMENT_MS]
     n_matched = len(offsets_ms)
     return Agreement(
@@ -237,6 +252,37 @@ def compare_spike_trains(reference_s: np.ndarray, test_s: np.ndarray) -> Agreeme
         precision=n_matched / n_test if n_test else None,
         median_offset_ms=float(np.median(offsets_ms)) if n_matched else None,
     )
+
+
+def median_lag_ms(reference_s: np.ndarray, test_s: np.ndarray) -> float | None:
+    """By how much one train is later than the other, where they are the same but for that.
+
+    Over each other's nearest within `MAX_LAG_MS`, far beyond what counts as agreement.
+
+    Parameters
+    ----------
+    reference_s, test_s : np.ndarray
+        float64, ascending, seconds.
+
+    Returns
+    -------
+    float or None
+        Test minus reference; None if less than half of the reference has such a partner.
+    """
+    if not len(reference_s) or not len(test_s):
+        return None
+    offsets_ms = _mutual_offsets_s(reference_s, test_s) * 1000.0
+    offsets_ms = offsets_ms[np.abs(offsets_ms) <= MAX_LAG_MS]
+    return float(np.median(offsets_ms)) if 2 * len(offsets_ms) >= len(reference_s) else None
+
+
+def _mutual_offsets_s(reference_s: np.ndarray, test_s: np.ndarray) -> np.ndarray:
+    """Test minus reference of the spikes that are each other's nearest; neither is empty."""
+    to_test = _nearest(reference_s, test_s)
+    to_reference = _nearest(test_s, reference_s)
+    mutual = to_reference[to_test] == np.arange(len(reference_s))
+    offsets_s: np.ndarray = (test_s[to_test] - reference_s)[mutual]
+    return offsets_s
 
 
 def _nearest(times: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -11,13 +11,15 @@ from spe1_builder.constants import NPX_RATE_HZ, SPIKE_SOURCES
 from spe1_builder.errors import (
     MissingFileError,
     OptionError,
-    PatchTraceError,
     RawDataError,
     SpikeIndexError,
 )
-from spe1_builder.progress import Progress
-from spe1_builder.source.recording.detection import Agreement, compare_spike_trains, detect_spikes
+from spe1_builder.source.recording.detection import detect_both_ways
+from spe1_builder.source.recording.npy import read_npy
 from spe1_builder.source.recording.raw import RawCell, check_patch_values
+
+#: 8 million spikes; the release's longest list has 12,292.
+MAX_SPIKES_BYTES = 64_000_000
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,14 @@ class GroundTruth:
         int64 (n_spikes,), the same on the NPX clock.
     source : str
         "file" or "detect".
+    opposite_samples : np.ndarray or None
+        int64 (n,), peaks of the other sign, where the spikes were detected.
     """
 
     patch_samples: np.ndarray
     npx_samples: np.ndarray
     source: str
+    opposite_samples: np.ndarray | None = None
 
     def in_window(self, start: int, stop: int) -> np.ndarray:
         """Spikes of the NPX range [start, stop), counted from ``start``: int64 (n,)."""
@@ -81,9 +86,11 @@ def find_ground_truth(raw: RawCell, patch_type: PatchType, source: str = "auto")
         )
     check_patch_values(raw)
     if source == "detect" or raw.spikes_path is None:
-        samples, label = detect_spikes(raw, patch_type.polarity), "detect"
+        both = detect_both_ways(raw)
+        samples, label = both[patch_type.polarity], "detect"
+        opposite: np.ndarray | None = both[-patch_type.polarity]
     else:
-        samples, label = read_spike_samples(raw), "file"
+        samples, label, opposite = read_spike_samples(raw), "file", None
     npx_samples = raw.npx_sample(samples)
     is_twice = np.diff(npx_samples) == 0
     if is_twice.any():
@@ -95,42 +102,7 @@ def find_ground_truth(raw: RawCell, patch_type: PatchType, source: str = "auto")
             got=f"patch samples {samples[at : at + 2].tolist()}",
             do="remove one of them, or build with spike_source='detect'",
         )
-    return GroundTruth(samples, npx_samples, label)
-
-
-def find_agreement(
-    raw: RawCell,
-    patch_type: PatchType,
-    chosen: GroundTruth,
-    progress: Progress | None = None,
-) -> Agreement | None:
-    """The release's spikes (reference) against detection (test), over the whole recording.
-
-    None where the release has no usable spikes, or its trace no noise to detect them by.
-
-    Parameters
-    ----------
-    raw : RawCell
-    patch_type : PatchType
-    chosen : GroundTruth
-    progress : Progress, optional
-        Told of the patch samples that detection has passed.
-    """
-    if raw.spikes_path is None:
-        return None
-    if chosen.source == "file":
-        released = chosen.patch_samples
-        try:
-            detected = detect_spikes(raw, patch_type.polarity, progress)
-        except PatchTraceError:
-            return None
-    else:
-        detected = chosen.patch_samples
-        try:
-            released = read_spike_samples(raw)
-        except SpikeIndexError:
-            return None
-    return compare_spike_trains(released / raw.patch_rate_hz, detected / raw.patch_rate_hz)
+    return GroundTruth(samples, npx_samples, label, opposite)
 
 
 def read_spike_samples(raw: RawCell) -> np.ndarray:
@@ -161,10 +133,12 @@ def read_spike_samples(raw: RawCell) -> np.ndarray:
         )
 
     try:
-        samples = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as cause:
+        samples = read_npy(path, MAX_SPIKES_BYTES, "The file of spike indices", SpikeIndexError)
+    except ValueError as cause:
+        if isinstance(cause, SpikeIndexError):
+            raise
         raise error("The spike indices cannot be read.", "a .npy file", cause) from cause
-    if not isinstance(samples, np.ndarray) or samples.size != max(np.shape(samples), default=0):
+    if samples.size != max(np.shape(samples), default=0):
         raise error("The spike indices are not one list.", "shape (n,)", np.shape(samples))
     samples = samples.ravel()
     if samples.size == 0:

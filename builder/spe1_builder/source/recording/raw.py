@@ -10,19 +10,24 @@ import numpy as np
 
 from spe1_builder.cells import get_cell
 from spe1_builder.constants import N_CHANNELS, NPX_RATE_HZ
-from spe1_builder.errors import MissingFileError, PatchTraceError, RawDataError
-from spe1_builder.layout import RAW_SUFFIXES, RawLayout
+from spe1_builder.errors import PatchTraceError, RawDataError
+from spe1_builder.layout import RawLayout
 from spe1_builder.source.recording.expt_meta import read_meta_shapes
+from spe1_builder.source.recording.files import find_files
 
 _NPX_SAMPLE_BYTES = N_CHANNELS * 2
 _PATCH_SAMPLE_BYTES = 8
-#: Patch samples by which the trace may differ from the recording's length times the
-#: summary's patch rate, when no description tells the lengths. The summary's rates are
-#: that ratio: for c45, 40,521,060 / 24,301,033 samples, they agree to 1e-9.
-LENGTH_TOLERANCE_SAMPLES = 2
+#: NPX samples by which the length may differ from the patch trace's by the summary's rate,
+#: when no description tells the lengths. In all 43 cells of the release the patch length
+#: divided by that rate is a whole number of NPX samples to 1e-7; half a sample leaves room
+#: for a rounded patch length, and none for a recording that is one sample short.
+LENGTH_TOLERANCE_SAMPLES = 0.5
 #: The same as a share of the length, when the description has confirmed both lengths:
 #: only files of two different cells are that far apart.
 RATE_TOLERANCE = 1e-4
+#: No patch trace in pA or mV goes beyond this: seal tests reach 20,000 pA. Bytes in the
+#: wrong order, or of another type, give values of every order of magnitude.
+MAX_PATCH_VALUE = 1e7
 #: Patch samples held at a time (8 MB); memory does not grow with the recording.
 PATCH_CHUNK_SAMPLES = 1_000_000
 
@@ -84,13 +89,13 @@ class RawCell:
         if out is None:
             out = np.empty((stop - start, N_CHANNELS), dtype="<i2")
         counts = out[: stop - start]
-        _read_exactly(self.npx_path, start * _NPX_SAMPLE_BYTES, counts)
+        read_exactly(self.npx_path, start * _NPX_SAMPLE_BYTES, counts)
         return counts
 
     def read_patch(self, start: int, stop: int) -> np.ndarray:
         """Patch samples as stored: float64 (stop - start,), pA or mV by the Patch Type."""
         patch = np.empty(stop - start, dtype="<f8")
-        _read_exactly(self.patch_path, start * _PATCH_SAMPLE_BYTES, patch)
+        read_exactly(self.patch_path, start * _PATCH_SAMPLE_BYTES, patch)
         return patch
 
     def patch_ranges(self) -> Iterator[tuple[int, int]]:
@@ -99,7 +104,14 @@ class RawCell:
             yield start, min(start + PATCH_CHUNK_SAMPLES, self.n_patch)
 
 
-def _read_exactly(path: Path, offset: int, target: np.ndarray) -> None:
+def read_exactly(path: Path, offset: int, target: np.ndarray) -> None:
+    """Fill an array from a byte of a file on.
+
+    Raises
+    ------
+    RawDataError
+        The file ends before.
+    """
     view = target.data.cast("B")
     with path.open("rb", buffering=0) as file:
         file.seek(offset)
@@ -145,7 +157,7 @@ def open_raw_cell(
         or the two lengths disagree with the patch rate.
     """
     folder = Path(cell_dir) if cell_dir is not None else RawLayout(Path(raw_dir)).cell_dir(cell_id)
-    files = _find_files(folder, cell_id)
+    files = find_files(folder, cell_id)
     n_npx = _count_samples(files["npx_raw"], _NPX_SAMPLE_BYTES, f"{N_CHANNELS} channels x 2 bytes")
     n_patch = _count_samples(files["patch"], _PATCH_SAMPLE_BYTES, "8 bytes")
     raw = RawCell(
@@ -165,55 +177,19 @@ def open_raw_cell(
 
 def _check_lengths(raw: RawCell, folder: Path, patch_rate_hz: float) -> None:
     """The two recordings cover the same time, by the patch rate of the summary."""
-    expected = raw.n_npx * patch_rate_hz / NPX_RATE_HZ
+    expected = raw.n_patch * NPX_RATE_HZ / patch_rate_hz
     has_meta = "meta" in raw.files
     tolerance = RATE_TOLERANCE * expected if has_meta else LENGTH_TOLERANCE_SAMPLES
-    if abs(raw.n_patch - expected) > tolerance:
+    if not abs(raw.n_npx - expected) <= tolerance:
         raise RawDataError(
             f"The two recordings of {raw.cell_id} do not cover the same time.",
             where=folder,
-            expected=f"{expected:.0f} patch samples for {raw.n_npx} NPX samples "
+            expected=f"{expected:.1f} NPX samples for {raw.n_patch} patch samples "
             f"at {patch_rate_hz:.4f} Hz (Data Summary)",
-            got=f"{raw.n_patch} patch samples"
+            got=f"{raw.n_npx} NPX samples"
             + ("" if has_meta else "; expt_meta.csv, which tells the lengths, is missing"),
             do="one of the two files is cut short or of another cell: fetch both again",
         )
-
-
-def _find_files(folder: Path, cell_id: str) -> dict[str, Path]:
-    if not folder.is_dir():
-        raise MissingFileError(
-            f"The raw recording of {cell_id} is not there.",
-            where=folder,
-            do=f"spe1 download {cell_id} --raw-dir {folder.parent.parent}, or check --raw-dir",
-        )
-    files: dict[str, Path] = {}
-    for kind, suffix in RAW_SUFFIXES.items():
-        found = sorted(p for p in folder.iterdir() if p.is_file() and p.name.endswith(suffix))
-        found = [p for p in found if not p.name.startswith("._")]  # left by macOS
-        # Copies of the release have the names bare, too; another cell's name is a mix-up.
-        known = (f"{cell_id}_{suffix}", suffix)
-        if len(found) > 1 or (found and found[0].name not in known):
-            raise RawDataError(
-                f"The folder of {cell_id} holds several files, or another cell's, "
-                f"that end in '{suffix}'.",
-                where=folder,
-                expected=" or ".join(known),
-                got=[p.name for p in found],
-                do="leave only this cell's file there",
-            )
-        if found:
-            files[kind] = found[0]
-    for kind, meaning in (("npx_raw", "Neuropixels recording"), ("patch", "patch-clamp trace")):
-        if kind not in files:
-            raise MissingFileError(
-                f"The {meaning} of {cell_id} is missing.",
-                where=folder / f"{cell_id}_{RAW_SUFFIXES[kind]}",
-                got=f"files {sorted(p.name for p in files.values()) or 'none'}",
-                do=f"move that folder away, then: spe1 download {cell_id} --raw-dir "
-                f"{folder.parent.parent}",
-            )
-    return files
 
 
 def _count_samples(path: Path, sample_bytes: int, meaning: str) -> int:
@@ -249,12 +225,12 @@ def _check_against_meta(path: Path, raw: RawCell) -> None:
 
 
 def check_patch_values(raw: RawCell) -> None:
-    """Read the whole patch trace: every sample is finite, and they are not all the same.
+    """Read the whole patch trace: finite, of a possible size, and not all the same.
 
     Raises
     ------
     PatchTraceError
-        NaN, infinity, or one value throughout.
+        NaN, infinity, values beyond `MAX_PATCH_VALUE`, or one value throughout.
     """
     low, high = np.inf, -np.inf
     for start, stop in raw.patch_ranges():
@@ -269,6 +245,14 @@ def check_patch_values(raw: RawCell) -> None:
                 do="fetch the file again",
             )
         low, high = min(low, patch.min()), max(high, patch.max())
+        if max(-low, high) > MAX_PATCH_VALUE:
+            raise PatchTraceError(
+                f"The patch trace of {raw.cell_id} holds values that no amplifier gives.",
+                where=raw.patch_path,
+                expected=f"little-endian float64 within {MAX_PATCH_VALUE:g} (pA or mV)",
+                got=f"{max(-low, high):.3g} before sample {stop}",
+                do="the bytes are in another order or of another type: fetch the file again",
+            )
     if low == high:
         raise PatchTraceError(
             f"The patch trace of {raw.cell_id} is constant: nothing was recorded in it.",

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from spe1_builder.cells import get_cell
 from spe1_builder.constants import N_CHANNELS
+from spe1_builder.disk.bounded import read_bounded
+from spe1_builder.disk.renamed import find_renamed
 from spe1_builder.errors import MissingFileError, SummaryError
+from spe1_builder.layout import SUMMARY_NAME
+from spe1_builder.source.recording.workbook import MAX_WORKBOOK_BYTES, read_first_sheet
 
 #: Column of the release -> column of cells.csv, in the release's order. Coordinates are
 #: micrometres in the stereotactic frame of [MS18]; "Spike T" stays text (one cell has a
@@ -56,6 +60,9 @@ class SummaryRow:
     chan_predicted : int
         0-based channel of the electrode nearest to the patched soma: the
         localization target.
+    chan_highest : int
+        0-based channel of the largest spike-triggered average; the catalogue's where the
+        table has none.
     patch_type : str
         "Juxta, VC", "Juxta, IC" or "WC, IC".
     patch_rate_hz : float or None
@@ -64,6 +71,7 @@ class SummaryRow:
 
     cell_id: str
     chan_predicted: int
+    chan_highest: int
     patch_type: str
     patch_rate_hz: float | None
 
@@ -115,30 +123,29 @@ def read_summary(path: Path) -> Summary:
     SummaryError
         Not a workbook, or a sheet without a ``Cell`` column.
     """
-    import openpyxl
-
     path = Path(path)
-    if not path.is_file():
+    if not path.exists():
+        renamed = find_renamed(path.parent, [path.name, SUMMARY_NAME])
         raise MissingFileError(
             "The summary of the paired recordings is missing.",
             where=path,
-            do="put the release's 'Data Summary.xlsx' there ('spe1 download' does), or name it "
+            got=f"'{renamed[0].path.name}'" if renamed else None,
+            do=renamed[0].remedy
+            if renamed
+            else "put the release's 'Data Summary.xlsx' there ('spe1 download' does), or name it "
             "with --summary (summary=)",
         )
-    content = path.read_bytes()
+    again = "download 'Data Summary.xlsx' again (a saved login page is a common cause)"
+    content = read_bounded(path, MAX_WORKBOOK_BYTES, "The summary", error=SummaryError, do=again)
     try:
-        with warnings.catch_warnings():
-            # The release's file carries an Excel extension that openpyxl skips, loudly.
-            warnings.filterwarnings("ignore", message="Unknown extension", module="openpyxl")
-            workbook = openpyxl.load_workbook(io.BytesIO(content), data_only=True)
+        rows = read_first_sheet(content)
     except Exception as error:  # openpyxl raises zipfile, KeyError, XML errors alike
         raise SummaryError(
             "The summary cannot be read as an Excel workbook.",
             where=path,
             got=f"{type(error).__name__}: {error}",
-            do="download 'Data Summary.xlsx' again (a saved login page is a common cause)",
+            do=again,
         ) from error
-    rows = list(workbook.worksheets[0].iter_rows(values_only=True))
     header = [str(name).strip() if name is not None else "" for name in (rows[0] if rows else [])]
     if "Cell" not in header:
         raise SummaryError(
@@ -183,16 +190,15 @@ def _row(summary: Summary, cell_id: str) -> SummaryRow:
     return SummaryRow(
         cell_id=cell_id,
         chan_predicted=_channel(row["chan_predicted"], path, cell_id),
+        chan_highest=_highest(row.get("chan_highest"), cell_id),
         patch_type=str(row["Patch Type"]).strip(),
         patch_rate_hz=None if rate_hz is None else float(rate_hz),
     )
 
 
 def _channel(value: object, path: Path, cell_id: str) -> int:
-    is_whole = (
-        isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
-    )
-    if not is_whole or not 0 <= int(value) < N_CHANNELS:  # type: ignore[call-overload]
+    channel = _as_channel(value)
+    if channel is None:
         raise SummaryError(
             f"chan_predicted of cell {cell_id} is not a channel of the probe.",
             where=path,
@@ -200,4 +206,20 @@ def _channel(value: object, path: Path, cell_id: str) -> int:
             got=repr(value),
             do="correct that cell of the table; without it the cell has no ground-truth electrode",
         )
+    return channel
+
+
+def _highest(value: object, cell_id: str) -> int:
+    """``chan_highest``: only a warning rests on it, so that the catalogue may stand in."""
+    channel = _as_channel(value)
+    return get_cell(cell_id).chan_highest if channel is None else channel
+
+
+def _as_channel(value: object) -> int | None:
+    """A channel of the probe; None for anything else."""
+    is_whole = (
+        isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
+    )
+    if not is_whole or not 0 <= int(value) < N_CHANNELS:  # type: ignore[call-overload]
+        return None
     return int(value)  # type: ignore[call-overload]

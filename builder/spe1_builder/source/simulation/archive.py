@@ -13,9 +13,7 @@ catalogue names, among background neurons and noise. ``truth/`` keeps what was p
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -24,23 +22,24 @@ from spe1_builder.cells import Cell, expand_cells, get_cell
 from spe1_builder.constants import N_CHANNELS, NPX_RATE_HZ
 from spe1_builder.disk.space import require_space
 from spe1_builder.errors import OptionError
-from spe1_builder.layout import RAW_SUFFIXES, RawLayout
+from spe1_builder.layout import RawLayout
 from spe1_builder.progress import Progress, Silent, stage
-from spe1_builder.source.simulation import npx, patch, shared_files
+from spe1_builder.source.simulation import npx, patch, released, shared_files
 from spe1_builder.source.simulation.neurons import TEMPLATE_BEFORE, Neurons, make_neurons
 from spe1_builder.source.simulation.options import SimulationOptions
+from spe1_builder.source.simulation.target import check_target, growing_cell, is_up_to_date
 from spe1_builder.source.simulation.truth import (
     CellTruth,
     is_simulated,
     read_truth,
     simulated_cells,
-    write_truth,
 )
 
 __all__ = [
     "CellTruth",
     "SimulationOptions",
     "is_simulated",
+    "is_up_to_date",
     "read_truth",
     "simulate_archive",
     "simulate_cell",
@@ -48,7 +47,7 @@ __all__ = [
 ]
 
 #: Independent random streams of a cell, by their place in the seed's tree.
-_NEURONS, _BACKGROUND, _NPX, _PATCH, _SYNC = range(5)
+_NEURONS, _BACKGROUND, _NPX, _PATCH, _SYNC, _DOUBLED = range(6)
 #: Bytes per NPX sample (channels and sync) and per patch sample (trace and sync).
 _NPX_BYTES, _PATCH_BYTES = N_CHANNELS * 2 + 2, 16
 _DEFAULT_OPTIONS = SimulationOptions()
@@ -66,7 +65,8 @@ def simulate_archive(
     """Simulate cells, and write the channel map and the summary beside them.
 
     Cells that the archive already holds stay, and stay in the summary: call again
-    with other options to mix kinds of cells.
+    with other options to mix kinds of cells. One that is there with these options is up
+    to date, and is not written again.
 
     Parameters
     ----------
@@ -79,7 +79,8 @@ def simulate_archive(
     progress : Progress, optional
         Told of the bytes written.
     overwrite : bool
-        Whether a simulated cell that is there is replaced. A real one never is, nor
+        Whether a simulated cell that is there is replaced, also by the same. A real one
+        never is, nor
         a channel map or a summary that the simulator did not write.
     n_threads : int
         Decides the speed, not the bytes.
@@ -92,7 +93,8 @@ def simulate_archive(
     Raises
     ------
     UnknownCellError, OptionError, SpaceError
-        No such cell; it is already there or the folder is real; the disk is full.
+        No such cell; it is already there with other options, or the folder is real; the
+        disk is full.
     RawDataError
         The record of the shared files cannot be read.
 
@@ -107,7 +109,7 @@ def simulate_archive(
     raw_dir = Path(raw_dir)
     ids = expand_cells(cell_ids)
     for cell_id in ids:
-        _check_target(raw_dir, cell_id, overwrite)
+        check_target(raw_dir, cell_id, options, overwrite)
     found = shared_files.check_shared_files(raw_dir)
     truths = [
         simulate_cell(raw_dir, cell_id, options, progress, overwrite=overwrite, n_threads=n_threads)
@@ -146,7 +148,9 @@ def simulate_cell(
             got=n_threads,
             do="leave it out for 2",
         )
-    _check_target(raw_dir, cell_id, overwrite)
+    check_target(raw_dir, cell_id, options, overwrite)
+    if not overwrite and is_up_to_date(raw_dir, cell_id, options):
+        return read_truth(raw_dir, cell_id)
     n_npx, n_patch = options.n_npx, options.n_patch_of(cell)
     n_bytes = n_npx * _NPX_BYTES + n_patch * _PATCH_BYTES
     layout = RawLayout(raw_dir)
@@ -156,7 +160,7 @@ def simulate_cell(
     neurons = make_neurons(cell, options, _generator(cell, options, _NEURONS))
     truth = _truth(cell, options, neurons)
     with (
-        _transaction(layout, truth, overwrite) as files,
+        growing_cell(layout, truth, overwrite) as files,
         stage(progress, "simulate", n_bytes, "B"),
     ):
         for done in _write_streams(files, cell, options, neurons, n_threads):
@@ -198,11 +202,22 @@ def _write_streams(
 def _write_small_files(files: Mapping[str, Path], truth: CellTruth) -> None:
     text = shared_files.meta_text(truth.n_npx, truth.n_patch)
     files["meta"].write_text(text, encoding="ascii", newline="\n")
-    if truth.options.write_spike_file:
-        np.save(files["spikes"], truth.patch_samples)
-    if truth.options.write_extracellular_spikes:
-        nearest = np.rint(truth.npx_samples).astype(np.int64)
-        np.save(files["extracellular_spikes"], nearest)
+    lists = {"spikes": truth.patch_samples}
+    lists["extracellular_spikes"] = np.rint(truth.npx_samples).astype(np.int64)
+    if not truth.options.write_spike_file:
+        del lists["spikes"]
+    if not truth.options.write_extracellular_spikes:
+        del lists["extracellular_spikes"]
+    if not truth.options.as_released:
+        for kind, samples in lists.items():
+            np.save(files[kind], samples)
+        return
+    rng = _generator(get_cell(truth.cell_id), truth.options, _DOUBLED)
+    which, later_s = released.doubled_s(len(truth.patch_samples), rng)
+    rates_hz = {"spikes": truth.patch_rate_hz, "extracellular_spikes": NPX_RATE_HZ}
+    for kind, samples in lists.items():
+        listed = released.with_doubled(samples, which, later_s, rates_hz[kind])
+        files[kind].write_bytes(released.python2_npy(listed))
 
 
 def _truth(cell: Cell, options: SimulationOptions, neurons: Neurons) -> CellTruth:
@@ -240,59 +255,3 @@ def _seeds(cell: Cell, options: SimulationOptions, stream: int) -> np.random.See
 
 def _generator(cell: Cell, options: SimulationOptions, stream: int) -> np.random.Generator:
     return np.random.Generator(np.random.SFC64(_seeds(cell, options, stream)))
-
-
-@contextmanager
-def _transaction(
-    layout: RawLayout, truth: CellTruth, overwrite: bool
-) -> Iterator[Mapping[str, Path]]:
-    """Files to write the cell into, by kind, which become the cell if nothing fails."""
-    cell_id = truth.cell_id
-    target = layout.cell_dir(cell_id)
-    folder = target.with_name(f"{cell_id}.incomplete")
-    shutil.rmtree(folder, ignore_errors=True)  # what a killed run left
-    folder.mkdir()
-    files = {kind: folder / layout.cell_file(cell_id, kind).name for kind in RAW_SUFFIXES}
-    try:
-        yield files
-        # Again: a real cell may have been put there in the meantime.
-        _check_target(layout.raw_dir, cell_id, overwrite)
-        if target.exists():
-            shutil.rmtree(target)
-        # The truth comes first: a cell without one would count as real.
-        write_truth(layout.raw_dir, truth, files)
-        folder.rename(target)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-
-
-def _check_target(raw_dir: Path, cell_id: str, overwrite: bool) -> None:
-    """Refuse to touch real data, or a simulated cell that is not to be replaced."""
-    if not shared_files.may_simulate_into(raw_dir):
-        raise OptionError(
-            "The folder already holds an archive that was not simulated.",
-            where=raw_dir,
-            expected="a new folder, or one with a simulated archive",
-            got="recordings or shared files without 'truth/'",
-            do="name another folder: real data is never overwritten",
-        )
-    target = RawLayout(raw_dir).cell_dir(cell_id)
-    if not target.exists():
-        return
-    if not is_simulated(raw_dir, cell_id):
-        raise OptionError(
-            f"{cell_id} is already there, and was not simulated.",
-            where=target,
-            expected=f"no such cell, or the recording that 'truth/{cell_id}.json' records",
-            got="another recording, or an unfinished one",
-            do="name another folder, or move the cell away: real data is never overwritten",
-        )
-    if not overwrite:
-        raise OptionError(
-            f"{cell_id} is already there.",
-            where=target,
-            expected="no such cell",
-            got="a simulated cell",
-            do="use overwrite=True (--overwrite), or another folder",
-        )

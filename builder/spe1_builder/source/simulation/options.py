@@ -51,6 +51,9 @@ class SimulationOptions:
         depth share, and that is each channel's own.
     slow_potential_uV : float
         S.d. of the slow (below 50 Hz) potential.
+    as_released : bool
+        Whether the lists of spikes are as odd as the release's: written by Python 2, int32,
+        some spikes twice. The recordings and what is planted stay the same.
 
     Raises
     ------
@@ -73,6 +76,7 @@ class SimulationOptions:
     local_noise_uV: float = 5.0
     independent_noise_uV: float = 7.0
     slow_potential_uV: float = 150.0
+    as_released: bool = False
 
     def __post_init__(self) -> None:
         for name in ("duration_s", "peak_to_peak_uV", "distance_um"):

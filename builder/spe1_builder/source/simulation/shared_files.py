@@ -27,6 +27,7 @@ from spe1_builder.errors import OptionError, RawDataError
 from spe1_builder.layout import RawLayout
 from spe1_builder.probe import nominal_positions_um
 from spe1_builder.source.recording.summary import SUMMARY_COLUMNS
+from spe1_builder.source.simulation.released import n_doubled
 from spe1_builder.source.simulation.truth import (
     CellTruth,
     is_simulated,
@@ -93,10 +94,12 @@ def write_shared_files(raw_dir: Path, found: Mapping[str, str]) -> None:
         if path.exists() and _sha256(_content(path)) not in known:
             raise _not_ours(path)
     for path, content in contents.items():
-        write_bytes(path, content)
+        if not path.exists() or _content(path) != content:
+            write_bytes(path, content)
     layout.truth.mkdir(exist_ok=True)
-    text = json.dumps(hashes, indent=2)
-    write_text(layout.truth / _RECORD_NAME, text + "\n")
+    if recorded != hashes:
+        text = json.dumps(hashes, indent=2)
+        write_text(layout.truth / _RECORD_NAME, text + "\n")
 
 
 def _read_record(raw_dir: Path) -> dict[str, str]:
@@ -196,12 +199,15 @@ def summary_rows(raw_dir: Path) -> list[list[Any]]:
 
 def _simulated_values(truth: CellTruth) -> dict[str, Any]:
     electrode_um = nominal_positions_um()[truth.electrode].astype(np.float64)
+    n_spikes = len(truth.patch_samples)
+    if truth.options.as_released:
+        n_spikes += n_doubled(n_spikes)  # as the release counts them
     return {
         "Distance": float(np.linalg.norm(np.subtract(truth.location_um, [*electrode_um, 0.0]))),
         "JTA Peak-Peak Amplitude": truth.peak_to_peak_uV,
         "chan_highest": truth.peak_channel,
         "Patch Type": truth.patch_type,
-        "# Patch Spikes": len(truth.patch_samples),
+        "# Patch Spikes": n_spikes,
         "Recording Length (mins)": truth.options.duration_s / 60.0,
         "Patch Samp. Freq. (Hz)": truth.patch_rate_hz,
     }

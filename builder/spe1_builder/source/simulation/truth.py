@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from spe1_builder.disk.atomic import write_text
+from spe1_builder.disk.bounded import read_bounded
 from spe1_builder.errors import MissingFileError, RawDataError
 from spe1_builder.layout import RawLayout
 from spe1_builder.source.simulation.options import SimulationOptions
@@ -35,6 +36,8 @@ _FILES_KEY = "files"
 _RECORDING = ("npx_raw", "patch")
 #: So much of a file is hashed: two recordings differ long before.
 _HEAD_BYTES = 1_000_000
+#: About 130 bytes a background neuron.
+_MAX_TRUTH_BYTES = 64_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,6 +176,24 @@ def read_truth(raw_dir: Path | str, cell_id: str) -> CellTruth:
         ) from error
 
 
+def changed_files(raw_dir: Path, cell_id: str) -> list[str]:
+    """Names of a simulated cell's files that are gone, or not as they were written.
+
+    Parameters
+    ----------
+    raw_dir : Path
+    cell_id : str
+        One that `is_simulated`.
+    """
+    layout = RawLayout(raw_dir)
+    changed = []
+    for kind, mark in _read_marks(layout, cell_id).items():
+        path = layout.cell_file(cell_id, kind)
+        if not path.is_file() or _mark(path) != mark:
+            changed.append(path.name)
+    return changed
+
+
 def simulated_cells(raw_dir: Path) -> list[str]:
     """Ids of the cells that this folder holds the truth of; `is_simulated` says if it holds."""
     return sorted(path.stem for path in RawLayout(raw_dir).truth.glob("c*.json"))
@@ -200,11 +221,18 @@ def is_simulated(raw_dir: Path, cell_id: str, files: Mapping[str, Path] | None =
     if files is None:
         files = {kind: layout.cell_file(cell_id, kind) for kind in _RECORDING}
     try:
-        text = (layout.truth / f"{cell_id}.json").read_text(encoding="utf-8")
-        marks = json.loads(text)[_FILES_KEY]
+        marks = _read_marks(layout, cell_id)
         return all(_mark(files[kind]) == marks[kind] for kind in _RECORDING)
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return False
+
+
+def _read_marks(layout: RawLayout, cell_id: str) -> dict[str, Any]:
+    """The marks of a cell's files, by their kind."""
+    path = layout.truth / f"{cell_id}.json"
+    text = read_bounded(path, _MAX_TRUTH_BYTES, f"The truth of {cell_id}").decode()
+    marks: dict[str, Any] = json.loads(text)[_FILES_KEY]
+    return marks
 
 
 def _mark(path: Path) -> dict[str, Any]:
