@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from spe1_builder.errors import ListingError
 from spe1_builder.source.archive.server.listing import (
     ListedFile,
-    make_listing,
     parse_checksums,
     parse_filelist,
 )
+from tests.support.release import make_listing
 
 FILELIST = """\
 # mode='default'
@@ -48,7 +48,7 @@ def test_lists_survive_the_round_trip(sizes):
     filelist = "".join(f"./{path} {size} ({size / 1e3:.1f} KB)\n" for path, size in sizes.items())
     md5 = {path: hashlib.md5(path.encode()).hexdigest() for path in sizes}
     sums = "".join(f"{value} *./{path}\n" for path, value in md5.items())
-    listing = make_listing("x", filelist, sums)
+    listing = make_listing(filelist, sums)
     assert listing.files == tuple(ListedFile(path, sizes[path], md5[path]) for path in sizes)
 
 
@@ -74,28 +74,26 @@ def test_lines_that_are_refused(line):
 
 def test_checksums_of_a_mac_and_with_another_prefix():
     text = f"MD5 (spe-1/data/c14.tar.gz) = {'A' * 32}\n{'b' * 32}  spe-1/data/chanMap.mat\n"
-    listing = make_listing("x", FILELIST, text)
+    listing = make_listing(FILELIST, text)
     assert listing.cell("c14").packed == ListedFile("data/c14.tar.gz", 20, "a" * 32)
     assert listing.shared_file("chanMap.mat").md5 == "b" * 32
     assert listing.cell("c1").packed.md5 is None
 
 
 def test_finding():
-    listing = make_listing("x", FILELIST, None)
+    listing = make_listing(FILELIST)
     assert listing.shared_file("Data Summary.xlsx").path == "data/Data Summary.xlsx"
-    assert (
-        make_listing("x", "d/Data_Summary.xlsx 5", None).shared_file("Data Summary.xlsx").size == 5
-    )
+    assert make_listing("d/Data_Summary.xlsx 5").shared_file("Data Summary.xlsx").size == 5
     # A name in the top folder goes before a copy of it deeper down.
-    twice = make_listing("x", "chanMap.mat 1\nold/chanMap.mat 2", None)
+    twice = make_listing("chanMap.mat 1\nold/chanMap.mat 2")
     assert twice.shared_file("chanMap.mat").size == 1
-    loose = make_listing("x", "R/c14/c14_npx_raw.bin 1\nR/c14/patch_ch1.bin 2\nR/c1/n.bin 3", None)
+    loose = make_listing("R/c14/c14_npx_raw.bin 1\nR/c14/patch_ch1.bin 2\nR/c1/n.bin 3")
     assert [file.size for file in loose.cell("c14").loose] == [1, 2]
     assert loose.cell("c14").n_bytes == 3
     copies = "".join(f"{top}/c14/c14_npx_raw.bin 1\n" for top in ("a", "b/old"))
-    assert len(make_listing("x", copies, None).cell("c14").loose) == 1
+    assert len(make_listing(copies).cell("c14").loose) == 1
     with pytest.raises(ListingError, match="lists several c14"):
-        make_listing("x", copies.replace("b/old", "b"), None).cell("c14")
+        make_listing(copies.replace("b/old", "b")).cell("c14")
 
 
 @pytest.mark.parametrize(
@@ -104,7 +102,7 @@ def test_finding():
 )
 def test_not_exactly_one(text, match):
     with pytest.raises(ListingError, match=match) as caught:
-        make_listing("x", text, None).cell("c14")
+        make_listing(text).cell("c14")
     assert "tar.gz" in caught.value.got and caught.value.do
 
 

@@ -54,13 +54,13 @@ def place(tmp_path):
         archive.write_bytes(data)
         known = hashlib.md5(data).hexdigest() if md5 == "right" else md5
         try:
-            unpack(archive, ListedFile("x/c14.tar.gz", len(data), known), folder)
+            top = unpack(archive, ListedFile("x/c14.tar.gz", len(data), known), folder)
         finally:
             outside = {path.name for path in tmp_path.iterdir()}
             assert outside == {"c14.tar.gz.part", "inside"}, outside
         return {
-            path.relative_to(folder).as_posix(): path.read_bytes()
-            for path in folder.rglob("*")
+            path.relative_to(top).as_posix(): path.read_bytes()
+            for path in top.rglob("*")
             if path.is_file()
         }
 
