@@ -20,6 +20,7 @@ from tests.support.crcns_faults import (
     USERNAME,
     Faults,
 )
+from tests.support.crcns_odd import OddAnswers
 
 
 @dataclass
@@ -98,7 +99,7 @@ class CrcnsServer:
         return [seen.range for seen in self.seen if seen.path.endswith(name)]
 
 
-class _Handler(Faults, BaseHTTPRequestHandler):
+class _Handler(Faults, OddAnswers, BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # else every answer waits for an acknowledgement
     site: CrcnsServer

@@ -237,13 +237,7 @@ class Session:
                 do=f"{_CHECK_ADDRESS}; if it is right, the archive's list is out of date",
             )
         if answer.status not in (200, 206, 416):
-            raise ServerError(
-                "The archive answers in a way that is not understood.",
-                where=where,
-                expected="status 200 or 206",
-                got=f"status {answer.status}",
-                do=f"{_CHECK_ADDRESS}; report it if it is right",
-            )
+            raise self.odd(path, answer)
         content_type = answer.headers.get("Content-Type")
         from_start = answer.status == 200
         is_file = not from_start or not is_page(content_type, answer.head(), from_start=True)

@@ -121,7 +121,7 @@ def _safe_path(member: tarfile.TarInfo, archive: Path) -> PurePosixPath | None:
         raise _unsafe(archive, "a path that leads out of its folder", member.name)
     if member.isdir() or any(part in _LITTER or part.startswith("._") for part in path.parts):
         return None
-    if not member.isreg() or member.size < 0:
+    if not member.isreg() or member.type == tarfile.GNUTYPE_SPARSE:
         raise _unsafe(archive, "a link, a device or another thing that is no file", member.name)
     if not path.parts:
         raise _unsafe(archive, "a file without a name", member.name)
