@@ -1,5 +1,6 @@
 """Answers that are neither a file nor a known trouble, and headers that no parser likes."""
 
+import secrets
 import select
 from urllib.parse import parse_qs, urlsplit
 
@@ -81,10 +82,16 @@ class OddAnswers:
 
     def fault_bad_headers(self, fault, data, path) -> None:
         """Headers that no parser likes, with the key in them."""
-        key = parse_qs(urlsplit(self.path).query).get(COOKIE, ["none"])[0]
+        key = parse_qs(urlsplit(self.path).query).get(COOKIE, [secrets.token_hex(16)])[0]
+        self.site.sessions.add(key)
         lines = BAD_HEADERS[fault.at % len(BAD_HEADERS)].replace("KEY", key)
         self._start(f"HTTP/1.1 200 OK\r\nContent-Length: {len(data)}\r\n{lines}\r\n\r\n")
         self.wfile.write(data)
+
+    def fault_key_as_etag(self, fault, data, path) -> None:
+        """The session's key where a file's identity should stand; then it breaks off."""
+        key = parse_qs(urlsplit(self.path).query)[COOKIE][0]
+        self._send(200, data, {"ETag": f'"{key}"'}, stop=fault.at)
 
     def fault_drip_headers(self, fault, data, path) -> None:
         """A byte of the headers every 20 ms, without an end."""

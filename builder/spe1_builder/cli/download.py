@@ -22,6 +22,7 @@ from spe1_builder.errors import (
     ServerError,
     SessionError,
     SpaceError,
+    printable,
 )
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def _describe(needed: SpaceNeeded, order: Order) -> str:
     free = shutil.disk_usage(order.raw_dir).free
     packed = f"{size_text(needed.packed)} packed, then " if needed.packed else ""
     return (
-        f"writes {packed}{size_text(needed.raw)} of recordings to {order.raw_dir.resolve()} "
+        f"writes {packed}{size_text(needed.raw)} of recordings to {printable(order.raw_dir.resolve())} "
         f"({size_text(free)} free); a build of them, up to {size_text(needed.built)} more"
     )
 
@@ -201,14 +202,14 @@ def _fetch_each(run: Download, order: Order) -> int:
 
 
 def _print_cell(cell: DownloadedCell) -> None:
-    say(f"{cell.cell_id}: {cell.status}, {size_text(cell.n_bytes)} in {cell.folder}")
+    say(f"{cell.cell_id}: {cell.status}, {size_text(cell.n_bytes)} in {printable(cell.folder)}")
 
 
 def _print_stopped(raw_dir: Path) -> None:
     """What Ctrl-C leaves, and how to go on."""
     parts = [*raw_dir.glob("*.part"), *raw_dir.glob("Recordings/.*.incoming/*.part")]
-    kept = [f"{size_text(path.stat().st_size)} of {path.stem}" for path in parts]
-    what = f"{', '.join(kept)} kept in {raw_dir}" if kept else "nothing half-fetched is left"
+    kept = [f"{size_text(path.stat().st_size)} of {printable(path.stem)}" for path in parts]
+    what = f"{', '.join(kept)} kept in {printable(raw_dir)}" if kept else "nothing half-fetched is left"
     say_aside(f"\nspe1: stopped; {what}. Run the same command again to go on.")
 
 
