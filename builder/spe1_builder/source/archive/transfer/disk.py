@@ -10,17 +10,17 @@ from pathlib import Path
 from spe1_builder.disk.os_errors import translated_os_errors
 from spe1_builder.errors import AccessError, SpaceError, Spe1Error
 
-_DO_ACCESS = "make that folder writable, or choose another (--raw-dir)"
-
 
 @contextmanager
-def disk_errors(folder: Path) -> Iterator[None]:
+def disk_errors(folder: Path, option: str = "--raw-dir") -> Iterator[None]:
     """Every error of the system about files, as one of ours.
 
     Parameters
     ----------
     folder : Path
         Is being written to.
+    option : str
+        Names another folder.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def disk_errors(folder: Path) -> Iterator[None]:
             folder,
             full="The disk is full; what has arrived is kept.",
             do_full="free some room, then run the same command again to go on",
-            do_access=_DO_ACCESS,
+            do_access=f"make that folder writable, or choose another ({option})",
         ):
             yield
     except Spe1Error:
@@ -46,7 +46,7 @@ def disk_errors(folder: Path) -> Iterator[None]:
                 "The disk takes no file so large; what has arrived is kept.",
                 where=where,
                 got=error.strerror,
-                do="choose a disk with another file system (--raw-dir): FAT32 ends at 4.3 GB; or "
+                do=f"choose a disk with another file system ({option}): FAT32 ends at 4.3 GB; or "
                 "lift the limit of this shell (ulimit -f); the part can be moved along",
             ) from error
         raise AccessError(
@@ -54,5 +54,5 @@ def disk_errors(folder: Path) -> Iterator[None]:
             where=where,
             got=error.strerror or type(error).__name__,
             do="run the same command again to go on; if it stays so, look into that disk, or "
-            "choose another (--raw-dir)",
+            f"choose another ({option})",
         ) from error
