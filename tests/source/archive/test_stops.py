@@ -9,18 +9,22 @@ from tests.support.release import tiny_release
 pytestmark = pytest.mark.usefixtures("account")
 
 
-@pytest.mark.parametrize(("how", "status"), [("kill", -9), ("terminate", -15), ("interrupt", 130)])
-def test_a_stop_at_every_stage_keeps_the_archive(tmp_path, how, status):
+#: Where the cell has its name, or is about to get it.
+LATE = ["cell's name", "staging goes", "archive's name", "identity goes"]
+
+
+def test_a_kill_at_every_stage_keeps_the_archive(tmp_path):
     """A cell that has its name, and an archive that has not, is where it once was lost."""
     with CrcnsServer(tiny_release("c14")) as server:
-        reports = run_stops(server.url, tmp_path, how, "keep", list(STAGES))
-    assert [report["first"] for report in reports] == [status] * len(STAGES)
+        reports = run_stops(server.url, tmp_path, "kill", "keep", list(STAGES))
+    assert [report["first"] for report in reports] == [-9] * len(STAGES)
     check_stops(tmp_path, reports, keeps=True)
 
 
-def test_a_kill_at_every_stage_leaves_nothing(tmp_path):
-    stages = [stage for stage in STAGES if stage != "archive's name"]
+@pytest.mark.parametrize("keep", ["keep", "drop"])
+def test_an_interrupt_at_the_late_stages(tmp_path, keep):
+    stages = [stage for stage in LATE if keep == "keep" or stage != "archive's name"]
     with CrcnsServer(tiny_release("c14")) as server:
-        reports = run_stops(server.url, tmp_path, "kill", "drop", stages)
-    assert [report["first"] for report in reports] == [-9] * len(stages)
-    check_stops(tmp_path, reports, keeps=False)
+        reports = run_stops(server.url, tmp_path, "interrupt", keep, stages)
+    assert [report["first"] for report in reports] == [130] * len(stages)
+    check_stops(tmp_path, reports, keeps=keep == "keep")
