@@ -80,6 +80,9 @@ class OddAnswers:
     def fault_bad_location(self, fault, data, path) -> None:
         self._send(302, b"", {"Location": BAD_LOCATIONS[fault.at % len(BAD_LOCATIONS)]})
 
+    def fault_codes_as_location(self, fault, data, path) -> None:
+        self._raw(302, {"Location": "http://a.example/\x1b[2J\x07", "Content-Length": "0"}, b"")
+
     def fault_bad_headers(self, fault, data, path) -> None:
         """Headers that no parser likes, with the key in them."""
         key = parse_qs(urlsplit(self.path).query).get(COOKIE, [secrets.token_hex(16)])[0]

@@ -1,12 +1,15 @@
 """The archive's two lists, as they may be written."""
 
 import hashlib
+import os
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from spe1_builder.errors import ListingError
+from spe1_builder.source.archive.server.limits import decode_list, parse_size, read_list, token
 from spe1_builder.source.archive.server.listing import (
     ListedFile,
     parse_checksums,
@@ -70,6 +73,73 @@ def test_lines_that_are_refused(line):
     with pytest.raises(ListingError, match="cannot be read") as caught:
         parse_filelist(f"# ok\na 1\n{line}\n", "filelist.txt")
     assert caught.value.where == "filelist.txt, line 3"
+
+
+SECONDS = 0.5
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "c1" + " " * 20_000 + "x",
+        " " * 200_000 + "x 1",
+        "(" * 20_000,
+        "a 1 " + "(" * 20_000 + ")",
+        "c1.tar.gz " + "9" * 5000,
+        "c1.tar.gz 9999999999999999",
+        "c1.tar.gz -5",
+        "c1.tar.gz ٣",
+        "a/" * 20_000 + "b 1",
+        "c1.tar.gz 5 (5 B) 6 (",
+    ],
+    ids=lambda line: line[:8],
+)
+def test_lines_beyond_belief(line):
+    """Refused as they stand, at once, and shown in short."""
+    begun_s = time.process_time()
+    for parse in (parse_filelist, parse_checksums):
+        with pytest.raises(ListingError, match="cannot be read") as caught:
+            parse(f"# ok\n{line}\n", "a list")
+        assert caught.value.where == "a list, line 2" and len(str(caught.value)) < 800
+    assert time.process_time() - begun_s < SECONDS
+
+
+def test_a_long_list_is_read_in_time():
+    text = "".join(f"./data/{i:05}.bin {i} ({i} B)\n" for i in range(20_000))
+    begun_s = time.process_time()
+    assert len(parse_filelist(text, "x")) == 20_000
+    assert time.process_time() - begun_s < 4 * SECONDS
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_byte_order_mark_is_no_part_of_the_first_name(encoding, tmp_path):
+    text = "c14.tar.gz 20\nµ.bin 3\n"
+    mark = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}.get(encoding, b"")
+    data = mark + text.encode(encoding)
+    (tmp_path / "filelist.txt").write_bytes(data)
+    for read in (decode_list(data), read_list(tmp_path / "filelist.txt")):
+        assert parse_filelist(read, "x") == {"c14.tar.gz": 20, "µ.bin": 3}
+
+
+def test_lists_that_are_none(tmp_path):
+    path = tmp_path / "filelist.txt"
+    with path.open("wb") as file:
+        file.truncate(10**10)
+    with pytest.raises(ListingError, match="too long"):
+        read_list(path)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(ListingError, match="too long"):
+        read_list(path)
+
+
+def test_numbers_and_tokens():
+    assert [parse_size(text) for text in ("0", " 12 ", "0" * 99 + "7")] == [0, 12, 7]
+    for text in (None, "", "-1", "1.5", "9" * 16, "9" * 5000, "²", "٣", "1e3", "0x1"):
+        assert parse_size(text) is None
+    assert token('W/"a b"') == 'W/"a b"' and token("Tue, 06 Nov 2018 10:00:00 GMT")
+    for text in (None, "", "a\r\n b", "x" * 301, "é", " a", "\x1b"):
+        assert token(text) is None
 
 
 def test_checksums_of_a_mac_and_with_another_prefix():
