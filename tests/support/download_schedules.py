@@ -3,7 +3,6 @@
 import random
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 
 from spe1_builder.errors import DamagedFileError, Spe1Error
 from spe1_builder.source.archive.server.connection import Timeouts
@@ -32,6 +31,36 @@ SLOW_KINDS = ["stall", "drip_headers", "drip_interim", "drip_chunk_size"]
 PROVEN = ("is not the file that the archive lists", "cannot be unpacked")
 
 
+class PartWatch:
+    """Looks at the part before every answer: it only grows, unless it was proven wrong."""
+
+    def __init__(self, bench: DownloadBench):
+        self._path = bench.raw_dir / "c14.tar.gz.part"
+        self._notes = bench.progress.notes
+        self._last, self._n_proven = b"", 0
+        self.n_dropped = 0
+        self.losses: list[str] = []
+
+    def look(self) -> None:
+        now = self._path.read_bytes() if self._path.exists() else b""
+        n_proven = sum(any(text in note for text in PROVEN) for note in self._notes)
+        if not now.startswith(self._last):
+            if n_proven > self._n_proven:
+                self.n_dropped += 1
+            else:
+                self.losses.append(f"{len(self._last)} bytes became {len(now)}: {self._notes[-3:]}")
+        self._last, self._n_proven = now, n_proven
+
+    def start(self) -> None:
+        """A run begins, with no note yet."""
+        self._notes.clear()
+        self._n_proven = 0
+
+    def forget(self) -> None:
+        """The cell is whole, and its part is gone."""
+        self._last = b""
+
+
 @dataclass
 class Outcomes:
     """How runs ended.
@@ -57,22 +86,31 @@ def run_schedules(
     """Run them one after the other; the shared files are there already."""
     rng, outcomes = random.Random(seed), Outcomes()
     files, usual = dict(server.files), (bench.attempts, bench.timeouts)
+    watch = PartWatch(bench)
+    server.watch = watch.look
     for number in range(n_schedules):
+        where = f"seed {seed}, schedule {number}"
         bench.keep_archive = rng.random() < 0.3
         for _ in range(rng.randint(1, 3)):
             _disturb(server, bench, rng, files)
-            if _run(server, bench, outcomes, f"seed {seed}, schedule {number}"):
+            watch.start()
+            is_whole = _run(server, bench, watch, outcomes, where)
+            if is_whole:
                 break
         _calm(server, bench, files, usual)
+        watch.start()
         bench.run("c14")
+        assert watch.losses == [], where
+        watch.forget()
         kept = {"c14.tar.gz"} if bench.keep_archive else set()
-        where = f"seed {seed}, schedule {number}"
         assert bench.cell_files("c14") == TRUTH, where
         assert bench.left() - {"c14.tar.gz"} == {"c14"} and bench.left() >= kept, where
         archive = bench.raw_dir / "c14.tar.gz"
         assert not archive.exists() or archive.read_bytes() == ARCHIVE, where
         archive.unlink(missing_ok=True)
         shutil.rmtree(bench.raw_dir / "Recordings/c14")
+    outcomes.dropped = watch.n_dropped
+    server.watch = lambda: None
     return outcomes
 
 
@@ -95,7 +133,6 @@ def _disturb(
     server.asks_with = rng.choice(["redirect", "form"])
     bench.attempts = rng.choice([2, 4, 6])
     bench.timeouts = Timeouts(5.0, 0.25, headers_s=0.5)
-    bench.progress.notes.clear()
 
 
 def _fault(rng: random.Random, kind: str) -> Fault:
@@ -115,10 +152,10 @@ def _calm(
     server.files, (bench.attempts, bench.timeouts) = dict(files), usual
 
 
-def _run(server: CrcnsServer, bench: DownloadBench, outcomes: Outcomes, where: str) -> bool:
+def _run(
+    server: CrcnsServer, bench: DownloadBench, watch: PartWatch, outcomes: Outcomes, where: str
+) -> bool:
     """One run; whether the cell is there."""
-    part = bench.raw_dir / "c14.tar.gz.part"
-    before = _bytes(part)
     n_faults = len(server.faults)
     error = None
     try:
@@ -126,8 +163,7 @@ def _run(server: CrcnsServer, bench: DownloadBench, outcomes: Outcomes, where: s
     except Spe1Error as caught:
         error = caught
     outcomes.n_faults += n_faults - len(server.faults)
-    notes = "\n".join(bench.progress.notes)
-    shown = f"{error!s}{error!r}{notes}"
+    shown = f"{error!s}{error!r}{bench.progress.notes}"
     secrets = {PASSWORD, USERNAME, *server.sessions}
     assert not [secret for secret in secrets if secret in shown], where
     if error is None:
@@ -135,13 +171,11 @@ def _run(server: CrcnsServer, bench: DownloadBench, outcomes: Outcomes, where: s
         assert bench.cell_files("c14") == TRUTH, where
         return True
     outcomes.errors += 1
-    assert (error.do and error.where is not None) or "session" in error.what, (where, error)
+    assert error.do and (error.where is not None or "session" in error.what), (where, error)
     assert bench.cell_files("c14") is None, where
-    is_proven = isinstance(error, DamagedFileError) or any(text in notes for text in PROVEN)
-    outcomes.dropped += is_proven
-    assert _bytes(part).startswith(before) or is_proven, (where, error, notes)
+    # What the last try found is in the error, not in a note.
+    if isinstance(error, DamagedFileError):
+        bench.progress.notes.append(error.what)
+    watch.look()
+    assert watch.losses == [], where
     return False
-
-
-def _bytes(path: Path) -> bytes:
-    return path.read_bytes() if path.exists() else b""
