@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.setup
 
-.PHONY: setup demo test check format docs docs-serve lock test-environments benchmark-example golden clean
+.PHONY: setup demo test test-faults check format docs docs-serve lock test-environments benchmark-example golden clean
 
 setup: $(SETUP)
 
@@ -24,7 +24,12 @@ demo: setup
 	@$(BIN)/spe1 demo
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadscope -m "not environments"
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m "not environments and not faults"
+
+# The attacks at length: download schedules, mutations of a root, rebuilds under readers, kills.
+test-faults: setup
+	SPE1_FAULTS=10 SPE1_MUTATIONS=500 SPE1_REBUILDS=40 SPE1_KILLS=200 $(BIN)/python -m pytest \
+		-n 2 --dist loadscope tests/faults tests/dataset/write/test_crash.py
 
 check: setup
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ Each class also derives from the builtin that a caller would expect, so that
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,36 @@ __all__ = [
     "UnknownCellError",
     "UnsafeArchiveError",
 ]
+
+#: Unicode categories that a terminal acts on, or cannot show: controls, directions and other
+#: marks without a width, halves of characters, line and paragraph ends.
+_UNPRINTABLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def printable(text: object) -> str:
+    """Text from outside in one line that a terminal only shows: names, lists, servers' words.
+
+    Parameters
+    ----------
+    text : object
+        Anything; its `str` is taken.
+
+    Returns
+    -------
+    str
+        Its control characters as escapes: ``\\x1b``, ``\\x0a``, ``\\u202e``.
+    """
+    return "".join(
+        _escape(character) if unicodedata.category(character) in _UNPRINTABLE else character
+        for character in str(text)
+    )
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 class Spe1Error(Exception):
@@ -72,7 +103,8 @@ class Spe1Error(Exception):
         super().__init__(what)
 
     def __str__(self) -> str:
-        lines = [self.what]
+        # The layout is ours; what stands in it may come from anywhere.
+        lines = [printable(self.what)]
         for label, value in (
             ("where", self.where),
             ("expected", self.expected),
@@ -80,7 +112,7 @@ class Spe1Error(Exception):
             ("do", self.do),
         ):
             if value is not None:
-                lines.append(f"  {label + ':':<10}{value}")
+                lines.append(f"  {label + ':':<10}{printable(value)}")
         return "\n".join(lines)
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -6,6 +6,7 @@ import threading
 import time
 import zlib
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -20,6 +21,7 @@ from tests.support.crcns_faults import (
     USERNAME,
     Faults,
 )
+from tests.support.crcns_odd import OddAnswers
 
 
 @dataclass
@@ -53,6 +55,8 @@ class CrcnsServer:
         Slows every file down, 16 kB at a time.
     content_type : str
         Of every file.
+    watch : callable
+        Called before each answer, while the client waits.
     """
 
     files: dict[str, bytes]
@@ -64,6 +68,7 @@ class CrcnsServer:
     has_login: bool = True
     chunk_pause_s: float = 0.0
     content_type: str = "application/octet-stream"
+    watch: Callable[[], None] = lambda: None
     seen: list[Seen] = field(default_factory=list)
     n_logins: int = 0
     sessions: set[str] = field(default_factory=set)
@@ -98,7 +103,7 @@ class CrcnsServer:
         return [seen.range for seen in self.seen if seen.path.endswith(name)]
 
 
-class _Handler(Faults, BaseHTTPRequestHandler):
+class _Handler(Faults, OddAnswers, BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # else every answer waits for an acknowledgement
     site: CrcnsServer
@@ -112,6 +117,7 @@ class _Handler(Faults, BaseHTTPRequestHandler):
 
     # --- login -----------------------------------------------------------------
     def do_POST(self) -> None:
+        self.site.watch()
         length = int(self.headers["Content-Length"])
         form = parse_qs(self.rfile.read(length).decode(), keep_blank_values=True)
         self.site.posted.append(urlsplit(self.path).path)
@@ -137,6 +143,7 @@ class _Handler(Faults, BaseHTTPRequestHandler):
 
     # --- files -----------------------------------------------------------------
     def do_GET(self) -> None:
+        self.site.watch()
         parts = urlsplit(self.path)
         path = unquote(parts.path).partition(f"/{DATASET}")[2].strip("/")
         if parts.path.endswith("/login.html"):

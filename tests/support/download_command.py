@@ -21,10 +21,11 @@ def environment(server, tmp_path, **more):
     return {**clean, **base, **account, "COLUMNS": "200", **more}
 
 
-def run_command(server, folder, *args, **more):
-    """Run it in a folder; nothing that it shows or writes there holds a secret."""
+def run_command(server, folder, *args, prelude="", **more):
+    """Run it in a folder, after some Python; nothing that it shows or writes holds a secret."""
+    start = ["-c", f"{prelude}\n{MAIN}"] if prelude else ["-m", "spe1"]
     done = subprocess.run(
-        [sys.executable, "-m", "spe1", *map(str, args)],
+        [sys.executable, *start, *map(str, args)],
         cwd=folder,
         capture_output=True,
         text=True,

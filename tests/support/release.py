@@ -11,6 +11,12 @@ import numpy as np
 import openpyxl
 
 from spe1_builder.cells import get_cell
+from spe1_builder.source.archive.server.listing import (
+    Listing,
+    join_checksums,
+    parse_checksums,
+    parse_filelist,
+)
 from spe1_builder.source.simulation import shared_files
 
 
@@ -79,3 +85,9 @@ def tiny_release(*cell_ids: str, prefix: str = "data/", folder: str = "") -> dic
         for cell_id in cell_ids
     }
     return with_lists({**side(cell_ids, prefix), **cells})
+
+
+def make_listing(filelist: str, checksums: str | None = None, where: str = "x") -> Listing:
+    """What an archive with these two lists has."""
+    sums = parse_checksums(checksums, where) if checksums else {}
+    return Listing(where, join_checksums(parse_filelist(filelist, where).items(), sums))

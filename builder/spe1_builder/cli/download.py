@@ -22,6 +22,7 @@ from spe1_builder.errors import (
     ServerError,
     SessionError,
     SpaceError,
+    printable,
 )
 
 if TYPE_CHECKING:
@@ -146,13 +147,18 @@ def _prepare(run: Download, order: Order, progress: Progress) -> None:
         mirror_shared_files,
         prepare_root,
     )
+    from spe1_builder.source.archive.transfer.disk import disk_errors
 
-    layout = None if order.root is None else prepare_root(order.root)
-    run.shared_files(progress)
-    if layout is not None:
-        shared = read_shared_files(Sources(order.raw_dir))
-        check_shared_files(layout, shared)
-        mirror_shared_files(layout, shared)
+    if order.root is None:
+        run.shared_files(progress)
+    else:
+        with disk_errors(order.root, "--root"):
+            layout = prepare_root(order.root)
+        run.shared_files(progress)
+        with disk_errors(order.root, "--root"):
+            shared = read_shared_files(Sources(order.raw_dir))
+            check_shared_files(layout, shared)
+            mirror_shared_files(layout, shared)
     needed = run.require_space(order.cell_ids, order.root, order.window_s, progress)
     if needed is not None:
         progress.note(_describe(needed, order))
@@ -161,10 +167,10 @@ def _prepare(run: Download, order: Order, progress: Progress) -> None:
 def _describe(needed: SpaceNeeded, order: Order) -> str:
     import shutil
 
-    free = shutil.disk_usage(order.raw_dir).free
+    free, place = shutil.disk_usage(order.raw_dir).free, printable(order.raw_dir.resolve())
     packed = f"{size_text(needed.packed)} packed, then " if needed.packed else ""
     return (
-        f"writes {packed}{size_text(needed.raw)} of recordings to {order.raw_dir.resolve()} "
+        f"writes {packed}{size_text(needed.raw)} of recordings to {place} "
         f"({size_text(free)} free); a build of them, up to {size_text(needed.built)} more"
     )
 
@@ -201,14 +207,16 @@ def _fetch_each(run: Download, order: Order) -> int:
 
 
 def _print_cell(cell: DownloadedCell) -> None:
-    say(f"{cell.cell_id}: {cell.status}, {size_text(cell.n_bytes)} in {cell.folder}")
+    say(f"{cell.cell_id}: {cell.status}, {size_text(cell.n_bytes)} in {printable(cell.folder)}")
 
 
 def _print_stopped(raw_dir: Path) -> None:
     """What Ctrl-C leaves, and how to go on."""
     parts = [*raw_dir.glob("*.part"), *raw_dir.glob("Recordings/.*.incoming/*.part")]
-    kept = [f"{size_text(path.stat().st_size)} of {path.stem}" for path in parts]
-    what = f"{', '.join(kept)} kept in {raw_dir}" if kept else "nothing half-fetched is left"
+    kept = [f"{size_text(path.stat().st_size)} of {printable(path.stem)}" for path in parts]
+    what = "nothing half-fetched is left"
+    if kept:
+        what = f"{', '.join(kept)} kept in {printable(raw_dir)}"
     say_aside(f"\nspe1: stopped; {what}. Run the same command again to go on.")
 
 

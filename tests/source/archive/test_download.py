@@ -11,12 +11,19 @@ from spe1_builder import errors
 from spe1_builder.disk import space
 from spe1_builder.disk.locks import held_lock
 from spe1_builder.probe import nominal_positions_um, read_positions_um
-from spe1_builder.source.archive.server.listing import make_listing
 from spe1_builder.source.archive.transfer.space import plan_space
 from spe1_builder.source.recording.raw import open_raw_cell
 from spe1_builder.source.recording.summary import read_summary
 from tests.support.crcns_faults import Fault
-from tests.support.release import pack, side, summary, tiny_cell, tiny_release, with_lists
+from tests.support.release import (
+    make_listing,
+    pack,
+    side,
+    summary,
+    tiny_cell,
+    tiny_release,
+    with_lists,
+)
 
 RELEASE = tiny_release("c14", "c5")
 TRUTH = tiny_cell("c14")
@@ -155,7 +162,7 @@ def test_room_is_known_before_anything_large_is_fetched(server, bench, monkeypat
 def test_how_much_room(tmp_path):
     """c14 of 10 minutes and c5 of 10: in bytes, by hand."""
     (tmp_path / "s.xlsx").write_bytes(summary(["c14", "c5"], minutes=10))
-    listing = make_listing("x", "c14.tar.gz 7000\nc5.tar.gz 9000", None)
+    listing = make_listing("c14.tar.gz 7000\nc5.tar.gz 9000")
     cells = [listing.cell("c14"), listing.cell("c5")]
     kinds = {"is_local": False, "keep_archive": False, "window_s": 300.0}
     table = read_summary(tmp_path / "s.xlsx")

@@ -2,8 +2,6 @@
 
 import errno
 import gzip
-import hashlib
-import io
 import random
 import shutil
 import subprocess
@@ -16,55 +14,13 @@ from hypothesis import strategies as st
 from spe1_builder import errors
 from spe1_builder.disk import space
 from spe1_builder.errors import Spe1Error
-from spe1_builder.source.archive.server.listing import ListedFile
-from spe1_builder.source.archive.transfer.unpack import unpack
 from tests.support.release import pack, tiny_cell
+from tests.support.tars import member, packed
 
 CELL = tiny_cell("c14")
 
 
-def packed(*members: tuple[tarfile.TarInfo, bytes]) -> bytes:
-    """A ``.tar.gz`` of hand-made members."""
-    raw = io.BytesIO()
-    with tarfile.open(fileobj=raw, mode="w") as tar:
-        for member, data in members:
-            member.size = len(data)
-            tar.addfile(member, io.BytesIO(data))
-    return gzip.compress(raw.getvalue(), 1, mtime=0)
-
-
-def member(name: str, data: bytes = b"x", **fields) -> tuple[tarfile.TarInfo, bytes]:
-    info = tarfile.TarInfo(name)
-    for field, value in fields.items():
-        setattr(info, field, value)
-    return info, data
-
-
 CELL_MEMBERS = [member(f"c14/{name}", data) for name, data in CELL.items()]
-
-
-@pytest.fixture
-def place(tmp_path):
-    """Unpacks bytes under ``tmp_path/inside``; returns the files, by relative path."""
-
-    def run(data: bytes, md5: str | None = "right") -> dict[str, bytes]:
-        archive, folder = tmp_path / "c14.tar.gz.part", tmp_path / "inside"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        archive.write_bytes(data)
-        known = hashlib.md5(data).hexdigest() if md5 == "right" else md5
-        try:
-            unpack(archive, ListedFile("x/c14.tar.gz", len(data), known), folder)
-        finally:
-            outside = {path.name for path in tmp_path.iterdir()}
-            assert outside == {"c14.tar.gz.part", "inside"}, outside
-        return {
-            path.relative_to(folder).as_posix(): path.read_bytes()
-            for path in folder.rglob("*")
-            if path.is_file()
-        }
-
-    return run
 
 
 @pytest.mark.parametrize("folder", ["", "./", "c14/", "./c14/", "Recordings/c14/", "spe1 c14/"])
@@ -81,6 +37,7 @@ def test_litter_of_macs_is_left_out(place):
         member("__MACOSX/c14/._c14_npx_raw.bin"),
         member("c14/._c14_npx_raw.bin"),
         member("c14/.DS_Store"),
+        member("c14/Icon\r"),
         (tarfile.TarInfo("c14"), b""),
     ]
     litter[-1][0].type = tarfile.DIRTYPE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from spe1_builder.errors import OptionError
 
@@ -30,7 +30,9 @@ def check_url(url: str, option: str, *, has_login: bool) -> str:
         Not http or https; holds an account or a query; a password would go unencrypted;
         a Google Drive page.
     """
-    parts = urlsplit(url)
+    parts = split(url)
+    if parts is None:
+        raise _no_address(url, option)
     if parts.username or parts.password or parts.query or parts.fragment:
         raise OptionError(
             "The address holds more than a place: a login, a query or a fragment.",
@@ -39,13 +41,7 @@ def check_url(url: str, option: str, *, has_login: bool) -> str:
             do="leave the account out: it comes from CRCNS_USERNAME and CRCNS_PASSWORD or ~/.netrc",
         )
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise OptionError(
-            "That is no address of an archive.",
-            where=option,
-            expected="https://host/folder",
-            got=url,
-            do=f"correct {option}; a folder on this machine is given as a path (--from DIR)",
-        )
+        raise _no_address(url, option)
     if parts.hostname.endswith("drive.google.com"):
         raise OptionError(
             "Google Drive shows pages, not files, at that address.",
@@ -53,7 +49,7 @@ def check_url(url: str, option: str, *, has_login: bool) -> str:
             got=url,
             do="download the folder with a browser or rclone, then --from THAT_FOLDER",
         )
-    if has_login and parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if has_login and parts.scheme == "http" and not is_loopback(parts.hostname):
         raise OptionError(
             "The password would be sent unencrypted.",
             where=option,
@@ -64,7 +60,28 @@ def check_url(url: str, option: str, *, has_login: bool) -> str:
     return url.rstrip("/")
 
 
-def _is_loopback(host: str) -> bool:
+def split(url: str) -> SplitResult | None:
+    """The parts of an address; None if it cannot be read."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # read only now
+    except ValueError:
+        return None
+    return parts
+
+
+def _no_address(url: str, option: str) -> OptionError:
+    return OptionError(
+        "That is no address of an archive.",
+        where=option,
+        expected="https://host/folder",
+        got=url,
+        do=f"correct {option}; a folder on this machine is given as a path (--from DIR)",
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import logging
-import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin
 
 from spe1_builder import __version__
-from spe1_builder.errors import ServerError
+from spe1_builder.source.archive.server.address import split
+from spe1_builder.source.archive.server.client import Clock, make_client
+from spe1_builder.source.archive.server.limits import parse_size, token
 from spe1_builder.source.archive.server.patience import Interrupted
+from spe1_builder.source.archive.server.secrets import KEY_NAME, LogFilter, Secrets
+from spe1_builder.source.archive.server.troubles import failed, gave_up
 
 if TYPE_CHECKING:
     import requests
 
-#: Name of CRCNS's session, as a cookie and in the query of every request.
-KEY_NAME = "crcns_nersc_download"
-#: What every error says that leaves a part behind.
-GO_ON = "what has arrived is kept: run the same command again to go on"
 _REDIRECTS = {301, 302, 303, 307, 308}
+#: More of them in a row lead nowhere.
+_MOST_REDIRECTS = 10
 #: Bytes taken from the connection at most at a time; of a page, to judge it by.
 _CHUNK_BYTES, _PAGE_BYTES = 1 << 18, 1 << 16
 
@@ -34,41 +34,84 @@ class Timeouts:
     ----------
     connect_s, read_s : float
         Without an answer, or without the next byte.
+    headers_s : float
+        For all of connecting, asking and the headers of the answer.
     least_bytes_per_s : float
         Slower than this, over ``read_s``, is no better than silence.
     """
 
     connect_s: float = 20.0
     read_s: float = 60.0
+    headers_s: float = 120.0
     least_bytes_per_s: float = 500.0
 
 
 class Answer:
     """What a server answers; its body is read as it comes."""
 
-    def __init__(self, response: requests.Response, host: str, timeouts: Timeouts):
+    def __init__(self, response: requests.Response, conversation: _Conversation):
         self.status, self.headers = response.status_code, response.headers
-        self._response, self._host, self._timeouts = response, host, timeouts
+        self._response, self._conversation = response, conversation
+        self._timeouts = conversation.timeouts
         self._head = b""
 
     @property
+    def is_redirect(self) -> bool:
+        """Whether it sends elsewhere."""
+        return self.status in _REDIRECTS
+
+    @property
     def location(self) -> str | None:
-        """Where a redirect leads, without any query; None if this is none."""
-        if self.status not in _REDIRECTS:
+        """Where a redirect leads, without any query; None if nowhere that can be read."""
+        new = split(self.headers.get("Location", "")) if self.is_redirect else None
+        if new is None:
             return None
-        new = urlsplit(self.headers.get("Location", ""))
         return f"{new.scheme}://{new.netloc}{new.path}" if new.hostname else new.path
 
     @property
     def leads_to_login(self) -> bool:
         """Whether it is a redirect to a login page."""
-        path = urlsplit(self.location or "").path.lower()
+        new = split(self.location or "")
+        path = new.path.lower() if new else ""
         return "login" in path or path.endswith("index.php")
 
     @property
     def key(self) -> str | None:
         """The session that the answer opens."""
-        return self._response.cookies.get(KEY_NAME)
+        found = (cookie for cookie in self._response.cookies if cookie.name == KEY_NAME)
+        return next((key for cookie in found if (key := token(cookie.value))), None)
+
+    @property
+    def length(self) -> int | None:
+        """Bytes of the body, as declared; None if it is not told, or not understandably."""
+        return parse_size(self.headers.get("Content-Length"))
+
+    @property
+    def has_clear_end(self) -> bool:
+        """Whether its end can be told from a broken connection."""
+        return self.length is not None or "Transfer-Encoding" in self.headers
+
+    def validator(self, name: str) -> str | None:
+        """ETag or Last-Modified, if it can be kept and sent back, and holds no secret."""
+        value = token(self.headers.get(name))
+        return value if value == self._conversation.secrets.hide(value or "") else None
+
+    def describe(self, n_bytes: int | None = None) -> str:
+        """What came, in a line for an error; without secrets.
+
+        Parameters
+        ----------
+        n_bytes : int, optional
+            That came; what was declared if left out.
+        """
+        parts = [f"status {self.status}", self.headers.get("Content-Type", "of no type")[:80]]
+        if self.status in (206, 416):
+            parts.append(f"range {self.headers.get('Content-Range', 'not told')[:80]}")
+        n_bytes = self.length if n_bytes is None else n_bytes
+        parts.append("of unknown length" if n_bytes is None else f"{n_bytes} bytes")
+        if self._head:
+            parts.append(f"beginning with {self._head[:40]!r}")
+        return self._conversation.secrets.hide(", ".join(parts))
 
     def head(self) -> bytes:
         """The first bytes, at least one if there is any; they stay in the body.
@@ -83,9 +126,12 @@ class Answer:
 
     def page(self) -> bytes:
         """The beginning of a web page, as far as it comes; they stay in the body."""
+        end = time.monotonic() + self._timeouts.read_s
         try:
             while len(self._head) < _PAGE_BYTES and (chunk := self._read_some()):
                 self._head += chunk
+                if time.monotonic() > end:
+                    break
         except Interrupted:
             return self._head  # judged by what there is, or by its status
         return self._head
@@ -106,7 +152,9 @@ class Answer:
             passed_s = time.monotonic() - begun
             if passed_s > self._timeouts.read_s:
                 if n_bytes < self._timeouts.least_bytes_per_s * passed_s:
-                    raise _gave_up(self._host, f"only {n_bytes} bytes in {passed_s:.0f} s")
+                    raise gave_up(
+                        self._conversation.host, f"only {n_bytes} bytes in {passed_s:.0f} s"
+                    )
                 begun, n_bytes = time.monotonic(), 0
             chunk = self._read_some()
 
@@ -117,12 +165,23 @@ class Answer:
         """The next bytes, as soon as there are any; none at the end."""
         import urllib3
 
+        self._conversation.clock.allow(self._timeouts.read_s)
         try:
             chunk: bytes = self._response.raw.read1(_CHUNK_BYTES, decode_content=False)
             return chunk
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            failure = _failure(error, self._host)
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            failure = failed(error, self._conversation.host)
         raise failure
+
+
+@dataclass(frozen=True)
+class _Conversation:
+    """What a connection and its answers share."""
+
+    host: str
+    timeouts: Timeouts
+    clock: Clock
+    secrets: Secrets
 
 
 class Connection:
@@ -133,30 +192,29 @@ class Connection:
     host : str
         For errors.
     timeouts : Timeouts
-    follows : bool
-        Whether redirects are followed. Not where a session is: its key stays here.
+    secrets : Secrets
+        Taken out of whatever the libraries log.
+    has_login : bool
+        Whether it has a session: then no redirect is followed, so that its key stays here.
     """
 
-    def __init__(self, host: str, timeouts: Timeouts, *, follows: bool):
-        import requests
-
-        self.host, self._timeouts, self._follows = host, timeouts, follows
-        self._http = requests.Session()
-        # Else requests would send the account of ~/.netrc as a header, to any host in it.
-        self._http.auth = lambda request: request
+    def __init__(self, host: str, timeouts: Timeouts, secrets: Secrets, *, has_login: bool):
+        self._share = _Conversation(host, timeouts, Clock(timeouts.read_s), secrets)
+        self._most_redirects = 0 if has_login else _MOST_REDIRECTS
+        self._http = make_client(self._share.clock, has_login=has_login)
         # Identity: the stored bytes count, and ranges are ranges of these.
         self._http.headers.update(
             {"User-Agent": f"spe1/{__version__}", "Accept-Encoding": "identity"}
         )
-        self._log_filter = _KeyFilter()
+        self._log_filter = LogFilter(secrets)
 
     def __enter__(self) -> Connection:
-        logging.getLogger("urllib3.connectionpool").addFilter(self._log_filter)
+        self._log_filter.attach()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._http.close()
-        logging.getLogger("urllib3.connectionpool").removeFilter(self._log_filter)
+        self._log_filter.detach()
 
     def forget(self) -> None:
         """Drop the cookies."""
@@ -170,73 +228,35 @@ class Connection:
         Interrupted, ServerError
             There is no answer.
         """
-        import requests
+        self._share.clock.allow(self._share.timeouts.headers_s)
+        for _ in range(self._most_redirects):
+            answer = self._send_once(method, url, **kwargs)
+            location = answer.headers.get("Location", "")
+            if not answer.is_redirect or answer.leads_to_login:
+                return answer
+            answer.close()
+            if answer.location is None or split(url := urljoin(url, location)) is None:
+                raise gave_up(self._share.host, "it sends to an address that cannot be read")
+        return self._send_once(method, url, **kwargs)
 
+    def _send_once(self, method: str, url: str, **kwargs: Any) -> Answer:
+        import requests
+        import urllib3
+
+        timeouts = self._share.timeouts
         try:
             response = self._http.request(
                 method,
                 url,
                 stream=True,
-                timeout=(self._timeouts.connect_s, self._timeouts.read_s),
-                allow_redirects=self._follows,
+                timeout=(timeouts.connect_s, timeouts.read_s),
+                allow_redirects=False,
                 **kwargs,
             )
-        except requests.RequestException as error:
-            failure = _failure(error, self.host)
+        # Not all that a server can provoke is wrapped by the library.
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as e:
+            failure = failed(e, self._share.host)
         else:
-            return Answer(response, self.host, self._timeouts)
+            return Answer(response, self._share)
         # Here and not above: the library's error holds the request, with its secrets.
         raise failure
-
-
-class _KeyFilter(logging.Filter):
-    """Takes the session key out of what the HTTP library logs of addresses."""
-
-    _KEY = re.compile(rf"({KEY_NAME}=)[^&\s\"']+")
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple):
-            record.args = tuple(
-                self._KEY.sub(r"\1***", value) if isinstance(value, str) else value
-                for value in record.args
-            )
-        return True
-
-
-def _failure(error: Exception, host: str) -> Interrupted | ServerError:
-    """A failed connection, in words that hold nothing of the request."""
-    import requests
-
-    if isinstance(error, requests.exceptions.SSLError):
-        return ServerError(
-            f"The connection to {host} is not safe: its certificate cannot be verified.",
-            where=host,
-            do="check the clock of this machine and its certificates (REQUESTS_CA_BUNDLE); "
-            "nothing was sent",
-        )
-    return _gave_up(host, _reason(error))
-
-
-def _gave_up(host: str, reason: str) -> Interrupted:
-    error = ServerError(
-        "The archive cannot be reached, or the connection to it keeps breaking.",
-        where=host,
-        got=reason,
-        do=f"check the network and the address; {GO_ON}",
-    )
-    return Interrupted(error, f"{host}: {reason}")
-
-
-def _reason(error: BaseException) -> str:
-    """Why a connection failed: the innermost system error, or what it amounts to."""
-    chain: list[BaseException] = [error]
-    while len(chain) < 10:  # a chain may bite its own tail
-        inner = getattr(chain[-1], "reason", None) or chain[-1].__cause__ or chain[-1].__context__
-        if not isinstance(inner, BaseException):
-            break
-        chain.append(inner)
-    for link in reversed(chain):
-        if isinstance(link, OSError) and link.strerror:
-            return link.strerror.lower()
-    names = " ".join(type(link).__name__ for link in chain)
-    return "no answer in time" if "imeout" in names else "the connection broke off"

@@ -10,38 +10,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from spe1_builder.errors import (
     DirectoryPageError,
     ListingError,
     LoginError,
-    MaintenanceError,
     PageError,
     ServerError,
 )
-from spe1_builder.source.archive.server.connection import (
-    GO_ON,
-    KEY_NAME,
-    Answer,
-    Connection,
-    Timeouts,
-)
+from spe1_builder.source.archive.server import troubles
+from spe1_builder.source.archive.server.address import split
+from spe1_builder.source.archive.server.connection import Answer, Connection, Timeouts
 from spe1_builder.source.archive.server.credentials import (
     PASSWORD_VARIABLE,
     USERNAME_VARIABLE,
     Credentials,
 )
-from spe1_builder.source.archive.server.pages import PageKind, is_page, page_kind, page_title
+from spe1_builder.source.archive.server.limits import LIST_BYTES, decode_list, too_long
+from spe1_builder.source.archive.server.pages import (
+    PageKind,
+    can_begin,
+    is_page,
+    page_kind,
+    page_title,
+)
 from spe1_builder.source.archive.server.patience import Interrupted, LoggedOut, parse_retry_after_s
+from spe1_builder.source.archive.server.secrets import KEY_NAME, Secrets
+from spe1_builder.source.archive.server.troubles import GO_ON
 
 #: CRCNS's download address at NERSC, and the data set's folder there.
 CRCNS_URL = "https://portal.nersc.gov/project/crcns/download"
 DATASET = "spe-1"
 #: Besides 5xx, statuses that ask for another try: timeout, too early, too many.
 _TRY_AGAIN = {408, 425, 429}
-#: More than this no list of files is long.
-_TEXT_BYTES = 16_000_000
 _CHECK_ADDRESS = "check --base-url (--from)"
 
 
@@ -74,9 +76,14 @@ class Session:
         self._credentials = credentials
         self._account: Credentials | None = None
         self._key: str | None = None
-        host = urlsplit(base_url).hostname or base_url
-        follows = credentials is None
-        self._connection = Connection(host, timeouts or Timeouts(), follows=follows)
+        self._secrets = Secrets()
+        parts = split(base_url)
+        self._connection = Connection(
+            (parts and parts.hostname) or base_url,
+            timeouts or Timeouts(),
+            self._secrets,
+            has_login=credentials is not None,
+        )
 
     def __enter__(self) -> Session:
         self._connection.__enter__()
@@ -108,6 +115,7 @@ class Session:
             )
         if self._account is None:
             self._account = self._credentials()
+            self._secrets.add(self._account.username, self._account.password)
         self._connection.forget()
         self._key = None
         fields = {
@@ -118,6 +126,8 @@ class Session:
         }
         answer = self._connection.send("POST", f"{self._base}/index.php", data=fields)
         try:
+            if answer.key is not None:
+                self._secrets.add(answer.key)
             self._key = self._judge_login(answer)
         finally:
             answer.close()
@@ -125,10 +135,10 @@ class Session:
     def _judge_login(self, answer: Answer) -> str:
         self._judge_status(answer, "index.php")
         kind: PageKind | None = None
-        if answer.location is not None:
+        if answer.is_redirect:
             kind = PageKind.LOGIN if answer.leads_to_login and answer.key is None else None
             if kind is None and answer.key is None:
-                raise self._moved(answer)
+                raise troubles.moved(self.where, answer.location, self._secrets.hide)
         elif is_page(answer.headers.get("Content-Type"), answer.head(), from_start=True):
             kind = page_kind(answer.page())
         if kind in (PageKind.REFUSED, PageKind.LOGIN) or answer.status in (401, 403):
@@ -140,7 +150,7 @@ class Session:
                 f"{PASSWORD_VARIABLE}, or ~/.netrc; a free account: https://crcns.org/register",
             )
         if kind is PageKind.MAINTENANCE:
-            raise self._closed()
+            raise troubles.closed(self.where)
         if answer.key is not None:
             return answer.key
         got = f"status {answer.status}, {'a page' if kind else 'no page'}, no session"
@@ -155,7 +165,7 @@ class Session:
 
     @contextmanager
     def open(self, path: str, headers: dict[str, str] | None = None) -> Iterator[Answer]:
-        """Ask for a file; what comes is bytes of it (200, 206), or 416, or an error.
+        """Ask for a file; what comes may be bytes of it (200, 206), or 416, or it is an error.
 
         Parameters
         ----------
@@ -189,27 +199,34 @@ class Session:
         ------
         As `open`; `ListingError` if it is too large to be one.
         """
-        data = bytearray()
+        data, where = bytearray(), f"{self.where}/{path}"
         with self.open(path) as answer:
             for chunk in answer.chunks():
                 data += chunk
-                if len(data) > _TEXT_BYTES:
-                    raise ListingError(
-                        "A list of the archive is too long to be one.",
-                        where=f"{self.where}/{path}",
-                        expected=f"at most {_TEXT_BYTES} bytes",
-                        do=f"{_CHECK_ADDRESS}: this is not the data set spe-1",
-                    )
-            declared = answer.headers.get("Content-Length", "")
-        if declared.isdecimal() and len(data) != int(declared):
-            raise self._broken(path, f"{len(data)} of {declared} bytes came")
-        return data.decode("utf-8", errors="replace")
+                if len(data) > LIST_BYTES:
+                    raise too_long(where)
+            declared = answer.length
+        if answer.status != 200:
+            raise self.odd(path, answer)
+        if declared is not None and len(data) != declared:
+            raise troubles.broken(where, f"{len(data)} of {declared} bytes came")
+        return decode_list(bytes(data))
+
+    def odd(self, path: str, answer: Answer, n_bytes: int | None = None) -> Interrupted:
+        """An answer that is neither bytes of the file nor a trouble that is known.
+
+        Parameters
+        ----------
+        n_bytes : int, optional
+            That came, if it was read.
+        """
+        return troubles.odd(f"{self.where}/{path}", answer.describe(n_bytes))
 
     def _judge(self, answer: Answer, path: str) -> None:
         self._judge_status(answer, path)
-        if answer.location is not None and not answer.leads_to_login:
-            raise self._moved(answer)
-        if answer.location is not None or answer.status in (401, 403):
+        if answer.is_redirect and not answer.leads_to_login:
+            raise troubles.moved(self.where, answer.location, self._secrets.hide)
+        if answer.is_redirect or answer.status in (401, 403):
             raise self._logged_out()
         where = f"{self.where}/{path}"
         if answer.status in (404, 410):
@@ -220,19 +237,14 @@ class Session:
                 do=f"{_CHECK_ADDRESS}; if it is right, the archive's list is out of date",
             )
         if answer.status not in (200, 206, 416):
-            raise ServerError(
-                "The archive answers in a way that is not understood.",
-                where=where,
-                expected="status 200 or 206",
-                got=f"status {answer.status}",
-                do=f"{_CHECK_ADDRESS}; report it if it is right",
-            )
+            raise self.odd(path, answer)
         content_type = answer.headers.get("Content-Type")
-        is_file = answer.status == 416 or not is_page(
-            content_type, answer.head(), from_start=answer.status == 200
-        )
+        from_start = answer.status == 200
+        is_file = not from_start or not is_page(content_type, answer.head(), from_start=True)
         if not is_file:
             self._judge_page(answer.page(), where)
+        if answer.status == 200 and not can_begin(path, answer.head()):
+            raise self.odd(path, answer)
 
     def _judge_status(self, answer: Answer, path: str) -> None:
         """Errors of the server that may pass."""
@@ -240,15 +252,16 @@ class Session:
             return
         retry_after_s = parse_retry_after_s(answer.headers.get("Retry-After"))
         if answer.status == 503 and page_kind(answer.page()) is PageKind.MAINTENANCE:
-            raise self._closed(retry_after_s)
-        raise self._broken(path, f"the archive answers with status {answer.status}", retry_after_s)
+            raise troubles.closed(self.where, retry_after_s)
+        got = f"the archive answers with status {answer.status}"
+        raise troubles.broken(f"{self.where}/{path}", got, retry_after_s)
 
     def _judge_page(self, page: bytes, where: str) -> None:
-        kind, got = page_kind(page), self._without_secrets(page_title(page))
+        kind, got = page_kind(page), self._secrets.hide(page_title(page))
         if kind in (PageKind.LOGIN, PageKind.REFUSED):
             raise self._logged_out()
         if kind is PageKind.MAINTENANCE:
-            raise self._closed()
+            raise troubles.closed(self.where)
         if kind is PageKind.LISTING:
             raise DirectoryPageError(
                 "The archive answers with the listing of a folder instead of a file.",
@@ -266,32 +279,6 @@ class Session:
         )
         raise Interrupted(error, "a web page came in place of the file")
 
-    def _without_secrets(self, text: str) -> str:
-        account = self._account
-        for secret in (self._key, account and account.username, account and account.password):
-            text = text.replace(secret, "***") if secret else text
-        return text
-
     def _logged_out(self) -> LoggedOut:
         self._key = None
         return LoggedOut()
-
-    def _moved(self, answer: Answer) -> ServerError:
-        return ServerError(
-            "The archive sends to another address, and no password is taken there.",
-            where=self.where,
-            got=self._without_secrets(answer.location or ""),
-            do="if that is CRCNS's new download address, give its folder with --base-url",
-        )
-
-    def _closed(self, retry_after_s: float | None = None) -> Interrupted:
-        error = MaintenanceError(
-            "The archive is closed for maintenance.", where=self.where, do=f"wait; {GO_ON}"
-        )
-        return Interrupted(error, "the archive is closed for maintenance", retry_after_s)
-
-    def _broken(self, path: str, got: str, retry_after_s: float | None = None) -> Interrupted:
-        error = ServerError(
-            "The archive does not deliver.", where=f"{self.where}/{path}", got=got, do=GO_ON
-        )
-        return Interrupted(error, got, retry_after_s)

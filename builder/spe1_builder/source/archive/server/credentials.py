@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import netrc
 import os
+import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,8 @@ from spe1_builder.errors import LoginError
 USERNAME_VARIABLE, PASSWORD_VARIABLE = "CRCNS_USERNAME", "CRCNS_PASSWORD"
 #: Names under which an account may stand in ``~/.netrc``, after the server's own.
 NETRC_MACHINES = ("crcns.org",)
+#: No list of accounts is longer; what is, is another file.
+_NETRC_BYTES = 1_000_000
 _HOW = (
     f"set {USERNAME_VARIABLE} and {PASSWORD_VARIABLE}, or put 'machine crcns.org login NAME "
     "password PASSWORD' into ~/.netrc (chmod 600); a free account: https://crcns.org/register"
@@ -87,17 +90,20 @@ def _from_netrc(machines: Sequence[str]) -> Credentials | None:
     path = Path.home() / ".netrc"
     line: int | None = None
     try:
+        if not stat.S_ISREG(path.stat().st_mode) or path.stat().st_size > _NETRC_BYTES:
+            raise OSError
         entries = netrc.netrc(str(path)).hosts
     except FileNotFoundError:
         return None
     except netrc.NetrcParseError as error:
         # Its message quotes the file, and that may be the password.
         line = error.lineno
-    except (OSError, UnicodeDecodeError):
+    except (OSError, ValueError, RecursionError):
         line = 0
     else:
         for machine in machines:
             if machine in entries:
+                _refuse_shared(path)
                 login, _, password = entries[machine]
                 return Credentials(login or "", password or "")
         return None
@@ -107,4 +113,27 @@ def _from_netrc(machines: Sequence[str]) -> Credentials | None:
         expected="'machine crcns.org login NAME password PASSWORD', readable by you alone",
         do=f"mend that line and 'chmod 600 ~/.netrc', or set {USERNAME_VARIABLE} and "
         f"{PASSWORD_VARIABLE}",
+    )
+
+
+def _refuse_shared(path: Path) -> None:
+    """A password that others can read, or have put there, is no secret of this user.
+
+    Raises
+    ------
+    LoginError
+    """
+    if os.name != "posix":
+        return
+    found = path.stat()
+    mode = stat.S_IMODE(found.st_mode)
+    is_own = found.st_uid in (os.geteuid(), 0)
+    if is_own and not mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return
+    raise LoginError(
+        "~/.netrc is open to others, and it holds the password.",
+        where=path,
+        expected="a file of this user that nobody else can read (mode 600)",
+        got=f"mode {mode:o}" if is_own else f"a file of the user with the number {found.st_uid}",
+        do=f"chmod 600 ~/.netrc, as its owner; or set {USERNAME_VARIABLE} and {PASSWORD_VARIABLE}",
     )

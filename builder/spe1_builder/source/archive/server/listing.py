@@ -9,10 +9,9 @@ from pathlib import PurePosixPath
 
 from spe1_builder.errors import ListingError
 from spe1_builder.layout import RAW_SUFFIXES
+from spe1_builder.source.archive.server.limits import LINE_CHARACTERS, parse_size
 
 FILELIST_NAME, CHECKSUMS_NAME = "filelist.txt", "checksums.md5"
-#: ``+`` marks a file for CRCNS's own batch script; the size in words is for people.
-_FILE_LINE = re.compile(r"\+?\s*(?P<path>\S.*?)\s+(?P<size>\d+)(?:\s+\([^()]*\))?")
 #: As ``md5sum`` writes it: a backslash before names that are escaped, ``*`` for binary.
 _MD5SUM_LINE = re.compile(r"\\?(?P<md5>[0-9a-fA-F]{32}) [ *]?(?P<path>\S.*)")
 #: As ``md5`` of macOS and BSD writes it.
@@ -20,6 +19,10 @@ _BSD_LINE = re.compile(r"MD5 \((?P<path>.+)\) = (?P<md5>[0-9a-fA-F]{32})")
 _HOW_TO_LIST = (
     "use the archive's own list; for a copy of yours, make one in its top folder: "
     "find . -type f -printf '%p %s\\n' > filelist.txt"
+)
+_HOW_TO_SUM = (
+    "try again later; for a copy of yours, make it anew or remove it: "
+    "find . -name 'c*' -type f -exec md5sum {} + > checksums.md5"
 )
 
 
@@ -118,19 +121,6 @@ class Listing:
         )
 
 
-def make_listing(where: str, filelist: str, checksums: str | None) -> Listing:
-    """A listing from the text of the two files; ``checksums`` may be missing.
-
-    Raises
-    ------
-    ListingError
-        A line of either cannot be read, or there is none.
-    """
-    sizes = parse_filelist(filelist, f"{where}/{FILELIST_NAME}")
-    sums = parse_checksums(checksums, f"{where}/{CHECKSUMS_NAME}") if checksums else {}
-    return Listing(where, join_checksums(sizes.items(), sums))
-
-
 def join_checksums(
     sizes: Iterable[tuple[str, int]], sums: dict[str, str]
 ) -> tuple[ListedFile, ...]:
@@ -156,12 +146,12 @@ def parse_filelist(text: str, where: str) -> dict[str, int]:
     """
     sizes: dict[str, int] = {}
     for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip() or line.lstrip().startswith("#"):
+        if _is_empty(line):
             continue
-        match = _FILE_LINE.fullmatch(line.strip())
-        if match is None:
+        path, size = _split_line(line)
+        if path is None or size is None or len(line) > LINE_CHARACTERS:
             raise _unreadable(f"{where}, line {number}", "a path and its size in bytes", line)
-        sizes[_clean_path(match["path"], f"{where}, line {number}")] = int(match["size"])
+        sizes[_clean_path(path, f"{where}, line {number}")] = size
     if not sizes:
         raise ListingError("The archive lists no file.", where=where, do=_HOW_TO_LIST)
     return sizes
@@ -173,17 +163,39 @@ def parse_checksums(text: str, where: str) -> dict[str, str]:
     Raises
     ------
     ListingError
-        A line is something else.
+        A line is something else, or there is none.
     """
     sums: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip() or line.lstrip().startswith("#"):
+        if _is_empty(line):
             continue
-        match = _MD5SUM_LINE.fullmatch(line.strip()) or _BSD_LINE.fullmatch(line.strip())
+        text = line.strip()[:LINE_CHARACTERS]
+        match = _MD5SUM_LINE.fullmatch(text) or _BSD_LINE.fullmatch(text)
         if match is None:
             raise _unreadable(f"{where}, line {number}", "an MD5 and a path", line)
         sums[_clean_path(match["path"], f"{where}, line {number}")] = match["md5"].lower()
+    if not sums:
+        raise ListingError("The archive's list of sums is empty.", where=where, do=_HOW_TO_SUM)
     return sums
+
+
+def _is_empty(line: str) -> bool:
+    return not line.strip() or line.lstrip().startswith("#")
+
+
+def _split_line(line: str) -> tuple[str | None, int | None]:
+    """Path and size of a line of ``filelist.txt``, each None if it is not there.
+
+    Without a pattern, whose time may grow with the square of the line.
+    """
+    # ``+`` marks a file for CRCNS's own batch script; the size in words is for people.
+    text = line.strip().removeprefix("+").strip()
+    if text.endswith(")"):
+        head, _, words = text[:-1].rpartition("(")
+        if head[-1:].isspace() and ")" not in words:
+            text = head.rstrip()
+    path, *size = text.rsplit(maxsplit=1)
+    return (path, parse_size(size[0])) if size else (None, None)
 
 
 def _unreadable(where: str, expected: str, line: str) -> ListingError:
@@ -191,7 +203,7 @@ def _unreadable(where: str, expected: str, line: str) -> ListingError:
         "A line of the archive's list cannot be read.",
         where=where,
         expected=expected,
-        got=repr(line[:80]),
+        got=repr(line[:80]) + f" ... ({len(line)} characters)" * (len(line) > 80),
         do=_HOW_TO_LIST,
     )
 

@@ -13,6 +13,14 @@ _PAGE_TYPES = {"text/html", "application/xhtml+xml"}
 _HTML_START = re.compile(rb"(?:<!doctype\s+html|<html|<head|<body)", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 
+#: What files begin with, by the end of their name: gzip (RFC 1952), zip, npy.
+_STARTS = {
+    ".gz": b"\x1f\x8b",
+    ".tgz": b"\x1f\x8b",
+    ".xlsx": b"PK\x03\x04",
+    ".npy": b"\x93NUMPY",
+}
+
 
 class PageKind(enum.Enum):
     """What a page is."""
@@ -47,6 +55,20 @@ def is_page(content_type: str | None, head: bytes, *, from_start: bool) -> bool:
         return False
     # A page's fragment; or a sentence of the server that we know, without any tag.
     return text.startswith(b"<") or (b"\0" not in head and page_kind(head) is not PageKind.OTHER)
+
+
+def can_begin(path: str, head: bytes) -> bool:
+    """Whether a file of that name can begin with these bytes, as far as its kind tells.
+
+    Parameters
+    ----------
+    path : str
+    head : bytes
+        At least the first, unless there is none.
+    """
+    start = next((start for end, start in _STARTS.items() if path.lower().endswith(end)), b"")
+    n_bytes = min(len(start), len(head))
+    return bool(head) and head[:n_bytes] == start[:n_bytes]
 
 
 def page_kind(page: bytes) -> PageKind:

@@ -12,13 +12,19 @@ from pathlib import Path
 from spe1_builder.cells import get_cell
 from spe1_builder.disk.atomic import sync_tree
 from spe1_builder.disk.locks import held_lock
-from spe1_builder.disk.os_errors import translated_os_errors
-from spe1_builder.errors import ListingError, OptionError
+from spe1_builder.errors import (
+    ChecksumError,
+    DamagedFileError,
+    ListingError,
+    OptionError,
+    RawDataError,
+)
 from spe1_builder.layout import CHAN_MAP_NAME, SUMMARY_NAME, RawLayout
 from spe1_builder.probe import read_positions_um
 from spe1_builder.progress import Progress
 from spe1_builder.source.archive.server.listing import ListedFile, Listing
 from spe1_builder.source.archive.transfer.checksums import check_sum
+from spe1_builder.source.archive.transfer.disk import disk_errors
 from spe1_builder.source.archive.transfer.origin import Origin
 from spe1_builder.source.archive.transfer.part import Part
 from spe1_builder.source.archive.transfer.space import SpaceNeeded, plan_space
@@ -75,7 +81,7 @@ class Download:
         self._listing: Listing | None = None
         self._summary: Summary | None = None
         self._private = self._layout.raw_dir / ".spe1"
-        with self._os_errors():
+        with self._disk_errors():
             _refuse_foreign(self._layout)
             self._private.mkdir(parents=True, exist_ok=True)
             self._layout.recordings.mkdir(exist_ok=True)
@@ -93,22 +99,14 @@ class Download:
         }
         lock = self._private / "side_files.lock"
         with (
-            self._os_errors(),
+            self._disk_errors(),
             held_lock(lock, "the shared files", wait_s=_SHARED_FILES_WAIT_S),
         ):
             for name, read in readers.items():
                 target = self._layout.raw_dir / name
                 if not target.exists():
                     file = self._list(progress).shared_file(name)
-
-                    def check(
-                        path: Path,
-                        file: ListedFile = file,
-                        read: Callable[[Path], object] = read,
-                    ) -> None:
-                        check_sum(path, file, progress)
-                        read(path)
-
+                    check = partial(_check_shared, file=file, read=read, progress=progress)
                     self._origin.fetch(file, target, check, progress, keep=True)
                 read(target)
 
@@ -134,6 +132,12 @@ class Download:
         ------
         SpaceError, ListingError
         """
+        with self._disk_errors():
+            return self._require_space(cell_ids, root, window_s, progress)
+
+    def _require_space(
+        self, cell_ids: Sequence[str], root: Path | None, window_s: float, progress: Progress
+    ) -> SpaceNeeded | None:
         missing = [cell_id for cell_id in cell_ids if not self._is_here(cell_id)]
         if not missing:
             return None
@@ -168,18 +172,18 @@ class Download:
         get_cell(cell_id)
         folder = self._layout.cell_dir(cell_id)
         lock = self._private / f"{cell_id}.download.lock"
-        with self._os_errors(), held_lock(lock, cell_id):
+        with self._disk_errors(), held_lock(lock, cell_id):
             is_here = self._is_here(cell_id)
             if is_here:
                 self._check_raw(cell_id, folder)
-                self._clear(cell_id)
+                self._clear(cell_id, progress)
             else:
                 files = self._list(progress).cell(cell_id)
                 if files.packed is not None:
                     self._bring_packed(cell_id, files.packed, progress)
                 else:
                     self._bring_loose(cell_id, files.loose, progress)
-        n_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+            n_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         return DownloadedCell(cell_id, folder, "already here" if is_here else "downloaded", n_bytes)
 
     def _bring_packed(self, cell_id: str, file: ListedFile, progress: Progress) -> None:
@@ -187,11 +191,9 @@ class Download:
             staging = self._staging(cell_id)
             _empty(staging)
             try:
-                unpack(archive, file, staging, progress)
-                self._put_in_place(cell_id, staging)
-            except BaseException:
+                self._put_in_place(cell_id, unpack(archive, file, staging, progress))
+            finally:
                 shutil.rmtree(staging, ignore_errors=True)
-                raise
 
         # A packed file on this machine is read where it lies.
         keep = self._keep_archive and not self._origin.is_local
@@ -216,10 +218,17 @@ class Download:
             self._layout.raw_dir, cell_id, cell_dir=folder, patch_rate_hz=row.patch_rate_hz
         )
 
-    def _clear(self, cell_id: str) -> None:
-        """Remove what a run left that was killed right after the rename."""
+    def _clear(self, cell_id: str, progress: Progress) -> None:
+        """Remove what a run left that was killed right after the rename.
+
+        It may have been killed before the packed file, which was to be kept, had its name.
+        """
         for name in (f"{cell_id}.tar.gz", f"{cell_id}.tgz"):
-            Part(self._layout.raw_dir / name).drop()
+            part = Part(self._layout.raw_dir / name)
+            if self._keep_archive and not part.target.exists() and _is_right(part, progress):
+                part.finish(keep=True)
+            part.drop()
+            part.rival.drop()
         for folder in (self._staging(cell_id), self._incoming(cell_id)):
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -246,13 +255,38 @@ class Download:
     def _incoming(self, cell_id: str) -> Path:
         return self._layout.recordings / f".{cell_id}.incoming"
 
-    def _os_errors(self) -> AbstractContextManager[None]:
-        return translated_os_errors(
-            self._layout.raw_dir,
-            full="The disk is full; what has arrived is kept.",
-            do_full="free some room, then run the same command again to go on",
-            do_access="make that folder writable, or choose another (--raw-dir)",
-        )
+    def _disk_errors(self) -> AbstractContextManager[None]:
+        return disk_errors(self._layout.raw_dir)
+
+
+def _check_shared(
+    path: Path, file: ListedFile, read: Callable[[Path], object], progress: Progress
+) -> None:
+    """Hold a shared file to its sum, and read it; without a sum, what cannot be read is damaged."""
+    check_sum(path, file, progress)
+    try:
+        read(path)
+    except RawDataError as error:
+        if file.md5 is not None:
+            raise
+        raise DamagedFileError(
+            f"{file.name} cannot be read, and no sum of it is published.",
+            where=path,
+            got=error.what,
+            do="run the same command again, or take another copy (--from)",
+        ) from error
+
+
+def _is_right(part: Part, progress: Progress) -> bool:
+    """Whether a part is the whole of what it says that it is a part of."""
+    identity = part.identity()
+    if identity is None or part.size != identity.size:
+        return False
+    try:
+        check_sum(part.path, identity.listed, progress)
+    except ChecksumError:
+        return False
+    return True
 
 
 def _empty(folder: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from spe1_builder.disk.space import require_space
@@ -18,19 +18,20 @@ from spe1_builder.source.archive.server.address import check_url, is_url
 from spe1_builder.source.archive.server.connection import Timeouts
 from spe1_builder.source.archive.server.crcns import CRCNS_URL, DATASET, NotThereError, Session
 from spe1_builder.source.archive.server.credentials import Credentials, find_credentials
+from spe1_builder.source.archive.server.limits import read_list
 from spe1_builder.source.archive.server.listing import (
     CHECKSUMS_NAME,
     FILELIST_NAME,
     ListedFile,
     Listing,
     join_checksums,
-    make_listing,
     parse_checksums,
     parse_filelist,
 )
-from spe1_builder.source.archive.server.patience import Patience, insist
+from spe1_builder.source.archive.server.patience import Interrupted, Patience, insist
 from spe1_builder.source.archive.transfer.fetch import Fetcher
 
+T = TypeVar("T")
 #: Another CRCNS, for tests and for the day when it moves.
 URL_VARIABLE = "SPE1_CRCNS_URL"
 #: Tries before the first answer: an address that is wrong should say so soon.
@@ -148,13 +149,20 @@ class HttpOrigin:
     def listing(self, progress: Progress) -> Listing:
         patience = replace(self.patience, attempts=min(_FIRST_TRIES, self.patience.attempts))
 
-        def read(name: str) -> str:
-            return insist(
-                lambda: self.session.read_text(name), self.session.login, patience, progress
-            )
+        def read(name: str, parse: Callable[[str, str], dict[str, T]]) -> dict[str, T]:
+            def read_once() -> dict[str, T]:
+                text = self.session.read_text(name)
+                try:
+                    return parse(text, f"{self.session.where}/{name}")
+                except ListingError as error:
+                    # It may be something else that answered in its place.
+                    trouble = Interrupted(error, f"{name} cannot be read")
+                raise trouble
+
+            return insist(read_once, self.session.login, patience, progress)
 
         try:
-            filelist = read(FILELIST_NAME)
+            sizes = read(FILELIST_NAME, parse_filelist)
         except NotThereError as error:
             raise ListingError(
                 f"There is no {FILELIST_NAME}, which tells where the files are.",
@@ -163,12 +171,12 @@ class HttpOrigin:
                 "find . -type f -printf '%p %s\\n' > filelist.txt; "
                 "find . -name 'c*' -type f -exec md5sum {} + > checksums.md5",
             ) from error
+        sums: dict[str, str] = {}
         try:
-            checksums = read(CHECKSUMS_NAME)
+            sums = read(CHECKSUMS_NAME, parse_checksums)
         except NotThereError:
-            checksums = None
             progress.note(f"no {CHECKSUMS_NAME} there: files are checked by size and by opening")
-        return make_listing(self.session.where, filelist, checksums)
+        return Listing(self.session.where, join_checksums(sizes.items(), sums))
 
     def fetch(
         self,
@@ -223,9 +231,11 @@ class LocalOrigin:
         filelist, checksums = self._folder / FILELIST_NAME, self._folder / CHECKSUMS_NAME
         if filelist.is_file():
             # Its sizes hold, so that a file that was cut short is found.
-            listed = parse_filelist(_text(filelist), str(filelist))
+            listed = parse_filelist(read_list(filelist), str(filelist))
             sizes |= {path: size for path, size in listed.items() if path in sizes}
-        sums = parse_checksums(_text(checksums), str(checksums)) if checksums.is_file() else {}
+        sums = {}
+        if checksums.is_file():
+            sums = parse_checksums(read_list(checksums), str(checksums))
         return Listing(str(self._folder), join_checksums(sizes.items(), sums))
 
     def fetch(
@@ -248,10 +258,6 @@ class LocalOrigin:
         except OSError:  # another file system, or one without hard links
             _copy(source, partial, file, progress)
         partial.replace(target)
-
-
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def _copy(source: Path, target: Path, file: ListedFile, progress: Progress) -> None:
