@@ -154,7 +154,7 @@ def _evaluate_clean(unit: Unit, plan: Plan, found: CellEvaluation) -> None:
     waveforms = unit.waveforms(template_uV[np.newaxis], unit.n_before, template_uV)
     if unit.mode == "corrected":
         found.peak_channel = waveforms.masked.peak_channel
-    found.estimates += _estimate(unit, "templates", waveforms, plan)
+    found.estimates += _estimate(unit, "templates", waveforms, plan, is_timed=True)
     if "spikes" not in plan.levels:
         return
     try:
@@ -166,11 +166,14 @@ def _evaluate_clean(unit: Unit, plan: Plan, found: CellEvaluation) -> None:
         found.notes.append(f"{unit.mode}, spikes: none lies whole in the analysis window")
         return
     waveforms = unit.waveforms(windows_uV, SPIKE_WINDOW_SAMPLES[0], template_uV)
-    found.estimates += _estimate(unit, "spikes", waveforms, plan)
+    found.estimates += _estimate(unit, "spikes", waveforms, plan, is_timed=True)
 
 
-def _estimate(unit: Unit, level: Level, waveforms: Waveforms, plan: Plan) -> list[Estimates]:
-    return estimate(unit.mode, level, waveforms, unit.cell.positions_um, plan)
+def _estimate(
+    unit: Unit, level: Level, waveforms: Waveforms, plan: Plan, *, is_timed: bool = False
+) -> list[Estimates]:
+    positions_um = unit.cell.positions_um
+    return estimate(unit.mode, level, waveforms, positions_um, plan, is_timed=is_timed)
 
 
 def _evaluate_degraded(
@@ -200,7 +203,7 @@ def _evaluate_degraded(
         of_unit = np.searchsorted(joined, recording_spikes)
         for day in plan.all_days:
             wanted[_n_dead(unit.mode, day)].append((unit, of_unit, day))
-    with stage(progress, "degrade", len(plan.seeds) * len(wanted), "days"):
+    with stage(progress, f"degrade {found.cell_id}", len(plan.seeds) * len(wanted), "days"):
         for seed in plan.seeds:
             for n_dead in sorted(wanted):
                 windows_uV = windows.with_dead(seed, n_dead)

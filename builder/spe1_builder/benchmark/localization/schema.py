@@ -26,7 +26,8 @@ class CellScore(Model):
     """One method on one cell, on its template or on all its spikes.
 
     ``estimate_um`` is (x, y): the estimate of a template, the median over spikes.
-    ``seconds`` is the wall time of the localization alone, null for controls.
+    ``seconds`` is the wall time of the localization alone, the median of repeats after a
+    warm-up where it is short; null for controls.
     """
 
     mode: Mode
