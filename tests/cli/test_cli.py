@@ -243,6 +243,10 @@ def test_ctrl_c(tmp_path):
     assert list((tmp_path / "raw/Recordings").iterdir()) == []
 
 
+def raw_of(demo):
+    return demo / "raw/Recordings/c14/c14_npx_raw.bin"
+
+
 def test_demo(monkeypatch, tmp_path, capsys):
     """The demo in small: it says what it did, and where the picture lies."""
     from spe1_builder.cli import walkthrough
@@ -262,3 +266,11 @@ def test_demo(monkeypatch, tmp_path, capsys):
     assert Path(picture).read_bytes().startswith(b"\x89PNG")
     metadata = json.loads((Path(picture).parent / "conversion_metadata.json").read_text())
     assert metadata["provenance"]["simulated"] is True
+    # Again: nothing is simulated or built a second time, and the answer is the same.
+    shard = next((tmp_path / "demo/spe1/c14/train").glob("*.arrow"))
+    made = [path.stat().st_mtime_ns for path in (shard, raw_of(tmp_path / "demo"))]
+    walkthrough.run_demo(tmp_path / "demo")
+    again, _ = capsys.readouterr()
+    assert [path.stat().st_mtime_ns for path in (shard, raw_of(tmp_path / "demo"))] == made
+    assert "from an earlier demo" in again and "up to date in" in again
+    assert again.splitlines()[-4:] == text.splitlines()[-4:]

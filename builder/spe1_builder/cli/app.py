@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -35,6 +36,7 @@ from spe1_builder.errors import OptionError, OutputError, Spe1Error
 
 #: A command line that cannot be understood: as shells' own commands and typer have it.
 _MISUSED = 2
+_STREAM_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EBADF, errno.EPIPE)
 #: The reader of the output is gone: 128 + SIGPIPE.
 _UNREAD = 141
 #: typer's class of all such errors, wherever the installed release keeps it.
@@ -128,7 +130,10 @@ def _run() -> int:
         return 1
     except _UsageError as error:
         return _misused(error, is_json=is_json)
-    except BrokenPipeError as error:
+    except OSError as error:
+        # Of the help, which the framework prints; what has a name is no stream.
+        if error.filename is not None or error.errno not in _STREAM_ERRORS:
+            raise
         return _tell_unwritten(error)
     except (KeyboardInterrupt, typer.Abort):
         return _stopped()
@@ -162,5 +167,6 @@ def _tell_unwritten(error: OSError) -> int:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     if isinstance(error, BrokenPipeError):
         return _UNREAD
-    print_error("spe1", OutputError("The result cannot be written.", got=error.strerror))
+    what = "The result cannot be written to standard output."
+    print_error("spe1", OutputError(what, where="standard output", got=error.strerror))
     return 1

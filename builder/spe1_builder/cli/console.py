@@ -33,6 +33,8 @@ class Screen:
         Errors with their traceback.
     results : list
         What was done, an object for each cell or file.
+    lines : list of str
+        What was said; the results of a command that reports no others.
     warnings : list of str
     error : Spe1Error or None
     """
@@ -41,6 +43,7 @@ class Screen:
     is_json: bool = False
     is_verbose: bool = False
     results: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     error: Spe1Error | None = None
 
@@ -49,7 +52,7 @@ class Screen:
         return {
             "command": self.command,
             "status": {0: "ok", STOPPED: "stopped"}.get(status, "failed"),
-            "results": self.results,
+            "results": self.results or [{"text": line} for line in self.lines],
             "warnings": self.warnings,
             "error": None if self.error is None else error_fields(self.error),
         }
@@ -75,7 +78,10 @@ def this_screen() -> Screen:
 
 def say(text: str) -> None:
     """A line on standard output; it is part of the result."""
-    if not this_screen().is_json:
+    screen = this_screen()
+    if screen.is_json:
+        screen.lines.append(text)
+    else:
         write_out(text)
 
 
