@@ -129,6 +129,8 @@ def _draw_published(axes: Axes, quantity: str, level: Level, shown: Collection[i
                 np.array(values, dtype=float)[is_shown],
                 color=look.color,
                 linestyle="--",
+                # A day alone has no line.
+                marker="_" if is_shown.sum() == 1 else None,
                 linewidth=1.0,
                 alpha=0.7,
                 label=f"{look.label}, published",
