@@ -124,7 +124,7 @@ def _fields(cell: Cell, kinds: dict[str, str]) -> dict[str, object]:
         "jta_peak_to_peak_uV": cell.jta_peak_to_peak_uV,
         "patch_rate_hz": cell.patch_rate_hz,
         **{
-            f"{word}": {"here": word in kinds, "simulated": kinds.get(word) == _SIMULATED}
+            word: {"here": word in kinds, "simulated": kinds.get(word) == _SIMULATED}
             for word in ("raw", "built")
         },
     }
