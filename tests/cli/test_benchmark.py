@@ -128,6 +128,30 @@ def test_a_fuller_result_is_kept(root, full, tmp_path):
     assert localization(root, "--output", full).returncode == 0  # the same again
 
 
+def test_two_at_once_into_one_root(root, tmp_path):
+    """Each writes the result and the card as if it were alone."""
+    own = tmp_path / "spe1"
+    shutil.copytree(root, own, copy_function=shutil.copy)
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from spe1_builder.benchmark.localization.schema import read_benchmark\n"
+        "from spe1_builder.cli.benchmark_files import Places, write_result\n"
+        "root = Path(sys.argv[1]); target = root / 'localization_benchmark.json'\n"
+        "result = read_benchmark(target)\n"
+        "for _ in range(20): write_result(root, target, result, Places(target, None, None))\n"
+    )
+    command = [sys.executable, "-c", code, str(own)]
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT / "builder")}
+    both = [
+        subprocess.Popen(
+            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        for _ in range(2)
+    ]
+    assert [one.communicate(timeout=120)[1] for one in both] == [b"", b""]
+    assert [one.returncode for one in both] == [0, 0]
+
+
 def test_a_file_that_is_no_result_is_kept(root, tmp_path):
     (tmp_path / "notes.json").write_text("{}")
     done = localization(root, "--output", tmp_path / "notes.json")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spe1_builder.cli.console import say
+from spe1_builder.cli.roots import alone_in
 from spe1_builder.errors import MissingFileError, OptionError, StaleOutputError
 from spe1_builder.layout import BENCHMARK_NAME, RootLayout
 
@@ -70,10 +71,15 @@ def write_result(root: Path, target: Path, result: LocalizationBenchmark, places
         do_full="free some room or name another place (--output), then run again",
         do_access="make that folder writable, or name another place (--output)",
     ):
-        write_benchmark(target, result)
         layout = RootLayout(root)
+        if target.parent.resolve() == root.resolve():
+            with alone_in(root, "benchmark"):
+                write_benchmark(target, result)
+        else:
+            write_benchmark(target, result)
         if target.resolve() == layout.benchmark.resolve() and has_our_card(layout):
-            write_card(root)
+            with alone_in(root, "card"):
+                write_card(root)
     say(f"result: {target}")
     if places.markdown is not None:
         with translated_os_errors(

@@ -8,7 +8,7 @@ import typer
 
 from spe1_builder.cli.arguments import GivenRoot
 from spe1_builder.cli.console import report
-from spe1_builder.cli.roots import require_root, settle_root
+from spe1_builder.cli.roots import alone_in, require_root, settle_root
 from spe1_builder.errors import MissingFileError, OptionError
 from spe1_builder.layout import RootLayout
 
@@ -33,5 +33,6 @@ def card(
     if not RootLayout(root).built_cells():
         do = f"build one: spe1 build c14 --raw-dir .raw --root {root}"
         raise MissingFileError("No cell has been built here.", where=root, do=do)
-    path = str(write_card(root))
+    with alone_in(root, "card"):
+        path = str(write_card(root))
     report(path, card=path)

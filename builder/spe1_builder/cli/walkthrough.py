@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spe1_builder.cli.console import say, this_screen
+from spe1_builder.cli.roots import alone_in
 from spe1_builder.constants import NPX_RATE_HZ
 from spe1_builder.dataset.card.card import write_card
 from spe1_builder.dataset.plan.inputs import Sources
@@ -108,7 +109,8 @@ def _show_localization(root: Path) -> None:
     for score in result.cells[0].scores:
         say(f"   {contestant(score.method).label}: {score.score.median_error_um:.1f}")
     write_benchmark(RootLayout(root).benchmark, result)
-    write_card(root)
+    with alone_in(root, "card"):
+        write_card(root)
 
 
 def _show_loading(root: Path, cache_dir: Path) -> None:
