@@ -39,6 +39,7 @@ from spe1_builder.dataset.verify import verify_root
 from spe1_builder.errors import *  # noqa: F403
 from spe1_builder.errors import BusyError, MissingFileError, Spe1Error, StaleOutputError
 from spe1_builder.layout import METADATA_NAME, SPLITS, RawLayout, RootLayout, shard_mark
+from spe1_builder.paths import local_path
 from spe1_builder.progress import Bars
 from spe1_builder.reading.arrays import load, segment_uV
 from spe1_builder.reading.catalogue import cells
@@ -77,8 +78,8 @@ __version__ = spe1_builder.__version__
 _OPTION_NAMES = tuple(field.name for field in fields(BuildOptions))
 
 
-def _path(value: str | Path | None) -> Path | None:
-    return None if value is None else Path(value)
+def _path(value: str | Path | None, what: str) -> Path | None:
+    return None if value is None else local_path(value, what)
 
 
 @dataclass
@@ -149,8 +150,12 @@ class Spe1(datasets.GeneratorBasedBuilder):
         # with it the place in the cache where a plain load_dataset looks.
         self._given = {name: kwargs.pop(name) for name in _OPTION_NAMES if name in kwargs}
         self._options = BuildOptions(**self._given)
-        self._raw_dir, self._root = raw_dir, Path(root)
-        self._places = (_path(chan_map), _path(summary), _path(recordings))
+        self._raw_dir, self._root = _path(raw_dir, "raw_dir"), local_path(root, "root")
+        self._places = (
+            _path(chan_map, "chan_map"),
+            _path(summary, "summary"),
+            _path(recordings, "recordings"),
+        )
         self._n_threads, self._force = n_threads, force
         self._is_ready = False
         self._init_args, self._init_kwargs = args, dict(kwargs)
@@ -216,12 +221,12 @@ class Spe1(datasets.GeneratorBasedBuilder):
 
     def _lacks_raw(self) -> bool:
         is_elsewhere = self._places[-1] is not None
-        raw_dir = Path(self._raw_dir or ".")
+        raw_dir = self._raw_dir or Path()
         return not is_elsewhere and not RawLayout(raw_dir).cell_dir(self.config.name).is_dir()
 
     def _settle_raw(self, *, may_download: bool) -> None:
         """See to it that the raw recording is there, or say exactly how to get it."""
-        cell_id, raw_dir = self.config.name, Path(self._raw_dir or ".")
+        cell_id, raw_dir = self.config.name, self._raw_dir or Path()
         if not self._lacks_raw():
             return
         if may_download and can_download():
@@ -241,7 +246,7 @@ class Spe1(datasets.GeneratorBasedBuilder):
 
         result = build_cell(
             self.config.name,
-            Sources(Path(self._raw_dir or "."), *self._places),
+            Sources(self._raw_dir or Path(), *self._places),
             self._root,
             self._options,
             n_threads=self._n_threads,

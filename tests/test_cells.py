@@ -46,10 +46,39 @@ def test_expand():
         cells.expand_cells([])
 
 
-@pytest.mark.parametrize("name", ["c9", "c47", "../x", "c14/", "C14", "", "all"])
+@pytest.mark.parametrize(
+    "names", [["C14", "c26"], ["14", "26"], ["c14,c26"], ["c14, 26", "C14"], ["c014", ",c26,"]]
+)
+def test_ways_to_name_cells(names):
+    assert cells.expand_cells(names) == ["c14", "c26"]
+
+
+def test_all_and_sets_in_any_case():
+    assert cells.expand_cells(["all"]) == list(cells.catalogue())
+    assert cells.expand_cells(["ZHAO"]) == list(cells.ZHAO_CELLS)
+    assert cells.expand_cells(["All,c14"]) == list(cells.catalogue())
+
+
+@pytest.mark.parametrize("name", ["c9", "c47", "../x", "c14/", "9", "c1 4", "c\u0661"])
 def test_no_such_cell(name):
-    with pytest.raises(UnknownCellError, match="spe1 cells"):
+    with pytest.raises(UnknownCellError, match="spe1 cells") as caught:
         cells.expand_cells([name])
+    assert "default, zhao, all" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("typo", "meant"), [("zaho", "zhao"), ("defualt", "default"), ("al", "all"), ("cc14", "c14")]
+)
+def test_a_typo_gets_the_nearest_name(typo, meant):
+    with pytest.raises(UnknownCellError) as caught:
+        cells.expand_cells([typo])
+    assert f"did you mean {meant}?" in caught.value.do
+
+
+@pytest.mark.parametrize("names", [[], [""], [" , "]])
+def test_no_name_at_all(names):
+    with pytest.raises(OptionError, match="No cell was named"):
+        cells.expand_cells(names)
 
 
 def test_csv_has_every_column_of_the_release():

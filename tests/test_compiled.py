@@ -100,3 +100,34 @@ print(set(places) == {inner.inner.stats.cache_path}, repr(numba.config.CACHE_DIR
     )
     assert done.stdout == "True ''\n"
     assert [path.name for path in package.parent.iterdir()] == ["spe1_builder"]
+
+
+@pytest.mark.parametrize(
+    ("stored", "is_told"),
+    [
+        (None, True),
+        ([], True),
+        (["simulation_ab12/kernels.f-1.py311.nbi"], True),
+        (["bandpass_ab12/kernels.f-1.py311.nbi"], False),
+    ],
+)
+def test_the_first_run_says_that_it_compiles(tmp_path, monkeypatch, capsys, stored, is_told):
+    from spe1_builder.progress import Bars
+
+    for name in stored or []:
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    monkeypatch.setattr(module, "_store", lambda wanted: None if stored is None else tmp_path)
+    runs = []
+    module.compile_first(Bars("c14"), "bandpass", lambda: runs.append(1))
+    assert len(runs) == is_told
+    assert capsys.readouterr().err.startswith("c14 compile (first run): ") is is_told
+
+
+def test_the_band_pass_is_found_in_the_store():
+    """The folder that a build asks for is the one that numba names its files after."""
+    from spe1_builder.signal.bandpass import median_kernel
+
+    assert Path(median_kernel.__file__).parent.name == "bandpass"
+    folders = median_kernel.median._cache.cache_path
+    assert Path(folders).name.startswith("bandpass_")

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import csv
+import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +20,8 @@ from spe1_builder.errors import OptionError, UnknownCellError
 ZHAO_CELLS = ("c14", "c15", "c16", "c19", "c24", "c26", "c28", "c29", "c37", "c45", "c46")
 #: Named sets of cells. ``default`` adds c5, the longest whole-cell recording.
 CELL_SETS = {"default": ("c5", *ZHAO_CELLS), "zhao": ZHAO_CELLS}
+#: Names all 43.
+ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -133,17 +137,50 @@ def get_cell(cell_id: str) -> Cell:
     """
     cell = catalogue().get(cell_id)
     if cell is None:
+        near = difflib.get_close_matches(str(cell_id).lower(), [*catalogue(), *CELL_SETS, ALL], 1)
         raise UnknownCellError(
             f"SPE-1 has no cell {cell_id!r}.",
-            expected="one of c1 to c46 without c9, c11 and c30",
+            expected=f"c1 to c46 without c9, c11 and c30; or a set: {', '.join([*CELL_SETS, ALL])}",
             got=repr(cell_id),
-            do="'spe1 cells' lists all 43",
+            do=(f"did you mean {near[0]}? " if near else "") + "'spe1 cells' lists all 43",
         )
     return cell
 
 
+def plain_names(names: Iterable[str]) -> list[str]:
+    """Names as people write them, as the catalogue has them; what is no name stays.
+
+    >>> plain_names(["C14", "26", "c5,c15", "Zhao", "x"])
+    ['c14', 'c26', 'c5', 'c15', 'zhao', 'x']
+    """
+    parts = (part.strip() for name in names for part in str(name).split(","))
+    return [_plain_name(part) for part in parts if part]
+
+
+def _plain_name(name: str) -> str:
+    number = re.fullmatch(r"[cC]?([0-9]{1,4})", name)
+    if number is not None:
+        return f"c{int(number[1])}"
+    return name.lower() if name.lower() in (*CELL_SETS, ALL) else name
+
+
+def members(name: str) -> tuple[str, ...]:
+    """The cells of a set; of any other name itself."""
+    return tuple(catalogue()) if name == ALL else CELL_SETS.get(name, (name,))
+
+
+def is_cell_name(name: str) -> bool:
+    """Whether a name, as people write them, means cells."""
+    plain = plain_names([name])
+    return bool(plain) and all(
+        cell_id in catalogue() for part in plain for cell_id in members(part)
+    )
+
+
 def expand_cells(names: Iterable[str]) -> list[str]:
     """Cell ids and set names to cell ids, each once, in the order given.
+
+    Taken are ``c14``, ``C14``, ``14``, lists such as ``c14,c15``, the sets, and ``all``.
 
     Raises
     ------
@@ -153,11 +190,13 @@ def expand_cells(names: Iterable[str]) -> list[str]:
         No name at all.
     """
     cell_ids: list[str] = []
-    for name in names:
-        for cell_id in CELL_SETS.get(name, (name,)):
+    for name in plain_names(names):
+        for cell_id in members(name):
             get_cell(cell_id)
             if cell_id not in cell_ids:
                 cell_ids.append(cell_id)
     if not cell_ids:
-        raise OptionError("No cell was named.", do=f"name cells or a set ({', '.join(CELL_SETS)})")
+        raise OptionError(
+            "No cell was named.", do=f"name cells or a set ({', '.join([*CELL_SETS, ALL])})"
+        )
     return cell_ids

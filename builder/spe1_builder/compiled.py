@@ -15,7 +15,10 @@ import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from spe1_builder.progress import Progress
 
 _PACKAGE = Path(__file__).parent
 #: Kernels are imported where they are needed, in threads; numba's setting is the process's.
@@ -58,6 +61,29 @@ def compiled(signature: str | None = None, **options: Any) -> Callable[[Callable
                 settings.CACHE_DIR = before
 
     return compile_with_store
+
+
+def compile_first(progress: Progress, folder: str, run: Callable[[], object]) -> None:
+    """Run what compiles in a stage that says so, if it has not been compiled on this machine.
+
+    Parameters
+    ----------
+    progress : Progress
+    folder : str
+        Name of the folder that the compiled functions stand in, such as "bandpass".
+    run : callable
+        A call of them with little to do. Left out where their machine code is stored.
+    """
+    import numba
+
+    from spe1_builder.progress import stage
+
+    settings: Any = numba.config
+    store = _store(settings.CACHE_DIR)
+    # numba names a function's place in the store after the folder of its source.
+    if store is None or not any(store.glob(f"{folder}_*/*.nbi")):
+        with stage(progress, "compile (first run)", 1, "step"):
+            run()
 
 
 @functools.cache

@@ -62,10 +62,10 @@ def test_cells_table(archive, built):
     assert done.returncode == 0
     rows = {line.split()[0]: line for line in done.stdout.splitlines() if line.startswith("c")}
     assert len([name for name in rows if name[1:].isdigit()]) == 43
-    assert "raw built" in rows["c14"] and "default, zhao" in rows["c14"]
+    assert "raw built (simulated)" in rows["c14"] and "default, zhao" in rows["c14"]
     assert "159" in rows["c14"] and "Juxta, VC" in rows["c14"]
-    assert rows["c5"].split()[-1] == "raw" and rows["c1"].split()[-1] == "-"
-    assert "1 built" in done.stdout
+    assert rows["c5"].endswith("raw (simulated)") and rows["c1"].split()[-1] == "-"
+    assert "1 built" in done.stdout and "1 of them simulated" in done.stdout
 
 
 def test_output_that_knows_no_micro_sign():
@@ -160,7 +160,28 @@ def test_verify_and_its_exit_status(session):
         (["build", "c14", "--train-fraction", "1"], "train_fraction cannot be 1.0"),
         (["build", "c14"], "The raw folder .raw does not exist"),
         (["verify", "nowhere"], "nowhere"),
-        (["verify", "c14"], "spe1 verify spe1 c14"),
+        (["verify", "c14"], "The dataset root is not there"),
+        (["cells", "--root", "nowhere"], "The dataset root is not there"),
+        (["cells", "--raw-dir", "nowhere"], "The raw folder is not there"),
+        (["build", "zaho"], "did you mean zhao?"),
+        (["build", "c14", "--engine", "fats"], "fast"),
+        (["build", "c14", "--raw-dir", "s3://bucket/raw"], "--raw-dir is a place elsewhere"),
+        (["build", "c14", "--root", "s3://bucket/spe1"], "--root is a place elsewhere"),
+        (["build", "c14", "--chan-map", "s3://x/c.mat"], "--chan-map is a place elsewhere"),
+        (["build", "c14", "--summary", "s3://x/s.xlsx"], "--summary is a place elsewhere"),
+        (["build", "c14", "--recordings", "s3://x/r"], "--recordings is a place elsewhere"),
+        (["simulate", "s3://bucket/raw"], "FOLDER is a place elsewhere"),
+        (["demo", "--dir", "s3://bucket/demo"], "--dir is a place elsewhere"),
+        (["verify", "s3://bucket/spe1"], "ROOT is a place elsewhere"),
+        (["verify", "--root", "s3://bucket/spe1"], "--root is a place elsewhere"),
+        (["card", "s3://bucket/spe1"], "ROOT is a place elsewhere"),
+        (["card", "spe1", "c14"], "lists every cell"),
+        (["cells", "--root", "gs://bucket/spe1"], "--root is a place elsewhere"),
+        (["download", "c14", "--raw-dir", "s3://bucket/raw"], "--raw-dir is a place elsewhere"),
+        (["download", "c14", "--from", "s3://bucket/raw"], "--from is a place elsewhere"),
+        (["benchmark", "localization", "--root", "s3://b/spe1"], "--root is a place elsewhere"),
+        (["benchmark", "localization", "--plots", "s3://b/p"], "--plots is a place elsewhere"),
+        (["benchmark", "localization", "--output", "s3://b/o"], "--output is a place elsewhere"),
         (["card", "nowhere"], "The dataset root is not there"),
         (["card", "."], "No cell has been built here"),
         (["simulate", "x", "--duration-s", "-1"], "duration_s"),
@@ -175,7 +196,8 @@ def test_mistakes_get_a_message_not_a_traceback(tmp_path, args, message):
 
 
 def test_a_cell_is_no_root(session):
-    for command, advice in ("verify", "spe1 verify spe1 c14"), ("card", "spe1 card spe1"):
+    for command, cell in ("verify", " c14"), ("card", ""):
+        advice = f"spe1 {command}{cell} --root {session[0] / 'spe1'}"
         done = run(command, "spe1/c14", cwd=session[0])
         assert done.returncode == 1
         assert "That is a cell" in done.stderr and advice in done.stderr
@@ -221,6 +243,10 @@ def test_ctrl_c(tmp_path):
     assert list((tmp_path / "raw/Recordings").iterdir()) == []
 
 
+def raw_of(demo):
+    return demo / "raw/Recordings/c14/c14_npx_raw.bin"
+
+
 def test_demo(monkeypatch, tmp_path, capsys):
     """The demo in small: it says what it did, and where the picture lies."""
     from spe1_builder.cli import walkthrough
@@ -240,3 +266,11 @@ def test_demo(monkeypatch, tmp_path, capsys):
     assert Path(picture).read_bytes().startswith(b"\x89PNG")
     metadata = json.loads((Path(picture).parent / "conversion_metadata.json").read_text())
     assert metadata["provenance"]["simulated"] is True
+    # Again: nothing is simulated or built a second time, and the answer is the same.
+    shard = next((tmp_path / "demo/spe1/c14/train").glob("*.arrow"))
+    made = [path.stat().st_mtime_ns for path in (shard, raw_of(tmp_path / "demo"))]
+    walkthrough.run_demo(tmp_path / "demo")
+    again, _ = capsys.readouterr()
+    assert [path.stat().st_mtime_ns for path in (shard, raw_of(tmp_path / "demo"))] == made
+    assert "from an earlier demo" in again and "up to date in" in again
+    assert again.splitlines()[-4:] == text.splitlines()[-4:]

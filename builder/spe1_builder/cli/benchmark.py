@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from spe1_builder.cli.console import say
-from spe1_builder.errors import MissingFileError, OptionError
-from spe1_builder.layout import BENCHMARK_NAME, RootLayout
+from spe1_builder.cli.answer import answering
+from spe1_builder.cli.arguments import CELLS_HELP, RawDir, Root, as_local
+from spe1_builder.cli.benchmark_files import Places, check_places, keep_fuller, write_result
+from spe1_builder.cli.benchmark_tables import print_result
+from spe1_builder.cli.console import this_screen, warn
+from spe1_builder.errors import StaleOutputError
+from spe1_builder.layout import BENCHMARK_NAME
 from spe1_builder.progress import Bars
 
 if TYPE_CHECKING:
@@ -72,23 +76,24 @@ def _group() -> None:
     """Score methods against the electrode that stood at the patched neuron."""
 
 
-@benchmark.command(cls=_Lists)
 def localization(
     cells: Annotated[
         list[str] | None,
         typer.Option(
             "--cells",
             metavar="CELL...",
-            help="Cells or sets (default, zhao); default: the paper's that are in the root.",
+            help=f"{CELLS_HELP} Default: the paper's that are in the root.",
         ),
     ] = None,
     with_spikes: Annotated[
         bool, typer.Option("--with-spikes", metavar="", help="Also localize every spike (slower).")
     ] = False,
-    root: Annotated[Path, typer.Option("--root", help="Dataset root.")] = Path("spe1"),
+    root: Root = Path("spe1"),
     output: Annotated[
         Path | None,
-        typer.Option("--output", help=f"The JSON; default: ROOT/{BENCHMARK_NAME}."),
+        typer.Option(
+            "--output", callback=as_local, help=f"The JSON; default: ROOT/{BENCHMARK_NAME}."
+        ),
     ] = None,
     methods: Annotated[
         list[str] | None,
@@ -111,16 +116,33 @@ def localization(
         bool,
         typer.Option("--grid-search", metavar="", help="Figure 5: parameters (needs --raw-dir)."),
     ] = False,
-    raw_dir: Annotated[Path, typer.Option("--raw-dir", help="Raw archive.")] = Path(".raw"),
+    raw_dir: RawDir = Path(".raw"),
     seeds: Annotated[int, typer.Option(help="Orders in which electrodes die.")] = 5,
     engine: Annotated[str, typer.Option(help="fast, or spikeinterface (the reference).")] = "fast",
     n_jobs: Annotated[int, typer.Option("--n-jobs", help="Threads; the numbers are the same.")] = 1,
     plots: Annotated[
         Path | None,
-        typer.Option(help="Folder for the figures (PNG, SVG) and the report (report.html)."),
+        typer.Option(
+            callback=as_local,
+            help="Folder for the figures (PNG, SVG) and the report (report.html).",
+        ),
     ] = None,
+    markdown: Annotated[
+        Path | None,
+        typer.Option("--markdown", callback=as_local, help="File for all tables in Markdown."),
+    ] = None,
+    allow_missing: Annotated[
+        bool,
+        typer.Option("--allow-missing", metavar="", help="Exit 0 though a part could not be done."),
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", metavar="", help="Overwrite a result that has more in it.")
+    ] = False,
 ) -> None:
-    """Center of mass, monopolar triangulation and grid convolution, as Zhao et al. 2026."""
+    """Center of mass, monopolar triangulation and grid convolution, as Zhao et al. 2026.
+
+    Exit status 1 if a cell or a part that was asked for could not be done.
+    """
     from spe1_builder.benchmark.localization.options import BenchmarkOptions
 
     options = BenchmarkOptions(
@@ -135,84 +157,50 @@ def localization(
         engine=engine,  # type: ignore[arg-type]
         n_jobs=n_jobs,
     )
-    _run(root, cells or [], options, output, plots)
+    places = check_places(root, output, plots, markdown)
+    if _run(root, cells or [], options, places, force=force) and not allow_missing:
+        raise typer.Exit(1)
+
+
+benchmark.command(cls=_Lists)(answering(localization, "benchmark localization"))
 
 
 def _run(
-    root: Path,
-    names: Sequence[str],
-    options: BenchmarkOptions,
-    output: Path | None,
-    plots: Path | None,
-) -> None:
+    root: Path, names: Sequence[str], options: BenchmarkOptions, places: Places, *, force: bool
+) -> list[str]:
     """Score, print the tables, write the JSON, and the figures if asked for.
+
+    Returns
+    -------
+    list of str
+        What was asked for and could not be done.
 
     Raises
     ------
     Spe1Error
-        The root or the output folder is not there, or not one cell could be scored.
+        Not one cell could be scored; or a fuller result would be lost.
     """
-    from spe1_builder.benchmark.localization.report import write_report
+    from spe1_builder.benchmark.localization.kept import parts_of, planned_parts, undone
+    from spe1_builder.benchmark.localization.plan import make_plan
     from spe1_builder.benchmark.localization.run import choose_cells, run_benchmark
-    from spe1_builder.benchmark.localization.schema import write_benchmark
-    from spe1_builder.benchmark.localization.tables import markdown
-    from spe1_builder.dataset.card.root_files import has_our_card, write_card
-    from spe1_builder.disk.os_errors import translated_os_errors
 
-    target = _check_places(root, output, plots)
+    target = places.target
     cell_ids = choose_cells(names, root)
+    if not force:
+        keep_fuller(target, planned_parts(make_plan(options), cell_ids))
     result = run_benchmark(root, cell_ids, options, Bars())
-    say(markdown(result))
-    with translated_os_errors(
-        target.parent,
-        full="The disk is full; the result was not written.",
-        do_full="free some room or name another place (--output), then run again",
-        do_access="make that folder writable, or name another place (--output)",
-    ):
-        write_benchmark(target, result)
-        layout = RootLayout(root)
-        if target.resolve() == layout.benchmark.resolve() and has_our_card(layout):
-            write_card(root)
-    say(f"result: {target}")
-    if plots is not None:
-        with translated_os_errors(
-            plots,
-            full="The disk is full; the figures are incomplete.",
-            do_full="free some room or name another folder (--plots), then run again",
-            do_access="make that folder writable, or name another (--plots)",
-        ):
-            for path in write_report(plots, result):
-                say(f"report: {path}")
-
-
-def _check_places(root: Path, output: Path | None, plots: Path | None) -> Path:
-    """Refuse, before the work, what cannot be read or written; returns the JSON's place.
-
-    Raises
-    ------
-    MissingFileError
-        The root, or the folder of the output, is not there.
-    OptionError
-        The place for the figures is a file.
-    """
-    if not root.is_dir():
-        raise MissingFileError(
-            "The dataset root is not there.",
-            where=root.absolute(),
-            do="name it with --root, or build one: spe1 build zhao --raw-dir .raw --root spe1",
-        )
-    if plots is not None and plots.exists() and not plots.is_dir():
-        raise OptionError(
-            "The place for the figures is not a folder.",
-            where=plots.absolute(),
-            do="name a folder with --plots; it is made if it is not there",
-        )
-    target = output if output is not None else root / BENCHMARK_NAME
-    if not target.parent.is_dir() or target.is_dir():
-        raise MissingFileError(
-            "The result cannot be written there.",
-            where=target.absolute(),
-            expected="a file in a folder that exists",
-            do="make the folder, or name another file with --output",
-        )
-    return target
+    print_result(result)
+    this_screen().results.append(result.model_dump(mode="json"))
+    missing = undone(result)
+    for line in missing:
+        warn(f"not done: {line}")
+    if not force:
+        try:
+            keep_fuller(target, parts_of(result))
+        except StaleOutputError:
+            # What took long to compute is not thrown away, and neither is what is there.
+            target = target.with_name(f"{target.stem}.partial{target.suffix}")
+            warn(f"{places.target} has more in it and stays (--force overwrites it)")
+            missing = missing or [f"{target} does not replace {places.target}"]
+    write_result(root, target, result, places)
+    return missing

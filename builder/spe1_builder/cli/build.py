@@ -12,17 +12,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from spe1_builder.cells import expand_cells
-from spe1_builder.cli.arguments import Cells, RawDir, Root
+from spe1_builder.cli.arguments import Cells, RawDir, Root, as_local
 from spe1_builder.cli.console import (
     STOPPED,
     Column,
     console_width,
+    error_fields,
     fit_columns,
     plural,
     print_columns,
     print_error,
     say,
     say_aside,
+    this_screen,
+    warn,
 )
 from spe1_builder.cli.download import Order, fetch_cells
 from spe1_builder.dataset.plan.declared import takes_options_of
@@ -31,6 +34,7 @@ from spe1_builder.dataset.warnings import warnings_of
 from spe1_builder.disk.renamed import find_renamed
 from spe1_builder.errors import MissingFileError, OptionError
 from spe1_builder.layout import CHAN_MAP_NAME, QUICKLOOK_NAME, SUMMARY_NAME, RawLayout
+from spe1_builder.progress import CellsLeft
 from spe1_builder.runs.loop import Done, Failure, each_cell
 from spe1_builder.runs.tasks import BuildTask
 
@@ -49,9 +53,15 @@ def build(
     names: Cells,
     raw_dir: RawDir = Path(".raw"),
     root: Root = Path("spe1"),
-    chan_map: Annotated[Path | None, typer.Option(help="chanMap.mat, if elsewhere.")] = None,
-    summary: Annotated[Path | None, typer.Option(help="Data Summary.xlsx, if elsewhere.")] = None,
-    recordings: Annotated[Path | None, typer.Option(help="Recordings/, if elsewhere.")] = None,
+    chan_map: Annotated[
+        Path | None, typer.Option(callback=as_local, help="chanMap.mat, if elsewhere.")
+    ] = None,
+    summary: Annotated[
+        Path | None, typer.Option(callback=as_local, help="Data Summary.xlsx, if elsewhere.")
+    ] = None,
+    recordings: Annotated[
+        Path | None, typer.Option(callback=as_local, help="Recordings/, if elsewhere.")
+    ] = None,
     threads: Annotated[int | None, typer.Option(help="Default: all processors, at most 3.")] = None,
     force: Annotated[
         bool, typer.Option("--force", metavar="", help="Build again what is there.")
@@ -144,9 +154,11 @@ def build_cells(
     cell_ids = expand_cells(names)
     _check_threads(n_threads)
     missing = _tell_missing(cell_ids, sources)
-    task = BuildTask(sources, root, options, n_threads, force, strict)
+    waiting = [cell_id for cell_id in cell_ids if cell_id not in missing]
+    bars = CellsLeft(len(waiting)).bars
+    task = BuildTask(sources, root, options, n_threads, force, strict, bars)
     outcomes: dict[str, Done[BuildResult] | Failure] = {**missing}
-    for outcome in each_cell([cell_id for cell_id in cell_ids if cell_id not in missing], task):
+    for outcome in each_cell(waiting, task):
         outcomes[outcome.cell_id] = outcome
         if isinstance(outcome, Failure):
             print_error(outcome.cell_id, outcome.error)
@@ -191,25 +203,22 @@ def _sum_up(results: Sequence[Done[BuildResult] | Failure]) -> int:
     """Print what came of the cells; returns the exit status."""
     width = console_width()
     print_columns(fit_columns(_result_columns(results), width), width)
+    this_screen().results.extend(_fields(result) for result in results)
     looks = [r.result.folder / QUICKLOOK_NAME for r in results if isinstance(r, Done)]
     if looks:
         say("\npictures: " + " ".join(str(path) for path in looks))
-    _say_warnings([r.result for r in results if isinstance(r, Done)])
+    _warn([r.result for r in results if isinstance(r, Done)])
     n_failed = len(results) - len(looks)
     if n_failed:
         say_aside(f"\n{n_failed} of {plural(len(results), 'cell')} failed.")
     return 1 if n_failed else 0
 
 
-def _say_warnings(results: Sequence[BuildResult]) -> None:
+def _warn(results: Sequence[BuildResult]) -> None:
     """What speaks against cells, one line each."""
-    lines = [
-        f"{result.cell_id}: warning: {line}"
-        for result in results
-        for line in warnings_of(result.metadata)
-    ]
-    if lines:
-        say_aside("\n" + "\n".join(lines))
+    for result in results:
+        for line in warnings_of(result.metadata):
+            warn(f"{result.cell_id}: warning: {line}")
 
 
 def _note(metadata: ConversionMetadata) -> str:
@@ -218,6 +227,30 @@ def _note(metadata: ConversionMetadata) -> str:
     if metadata.warnings:
         notes.append(plural(len(metadata.warnings), "warning"))
     return ", ".join(notes)
+
+
+def _fields(outcome: Done[BuildResult] | Failure) -> dict[str, Any]:
+    """What came of a cell, as ``--json`` has it."""
+    if isinstance(outcome, Failure):
+        error = error_fields(outcome.error)
+        return {"cell": outcome.cell_id, "status": "failed", "error": error}
+    result, data = outcome.result, outcome.result.metadata
+    return {
+        "cell": result.cell_id,
+        "status": result.status,
+        "error": None,
+        "folder": str(result.folder),
+        "simulated": data.provenance.simulated,
+        "rows": {name: split.rows for name, split in data.splits.items()},
+        "n_spikes": data.n_spikes_total,
+        "peak_channel": data.peak_channel,
+        "gt_channel": data.gt_electrode_chan_idx,
+        "bad_channels": data.bad_channel_ids,
+        "warnings": [warning.model_dump() for warning in data.warnings],
+        "bytes": sum(file.size for file in data.files),
+        "seconds": round(result.seconds, 3),
+        "fingerprint": data.provenance.fingerprint,
+    }
 
 
 def _result_columns(results: Sequence[Done[BuildResult] | Failure]) -> list[Column]:

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Annotated
 
-from spe1_builder.cli.arguments import RootArgument
-from spe1_builder.cli.console import say
-from spe1_builder.cli.roots import require_root
-from spe1_builder.errors import MissingFileError
+import typer
+
+from spe1_builder.cli.arguments import GivenRoot
+from spe1_builder.cli.console import report
+from spe1_builder.cli.roots import require_root, settle_root
+from spe1_builder.errors import MissingFileError, OptionError
 from spe1_builder.layout import RootLayout
 
 
-def card(root: RootArgument = Path("spe1")) -> None:
+def card(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[ROOT]", help="The same as --root.")
+    ] = None,
+    root: GivenRoot = None,
+) -> None:
     """Write the dataset card again from the cells that are present."""
     from spe1_builder.dataset.card.root_files import write_card
 
+    root, rest = settle_root(names, root)
+    if rest:
+        raise OptionError(
+            "The card lists every cell of its root.",
+            got=" ".join(rest),
+            do=f"spe1 card --root {root}",
+        )
     require_root(root, "card")
     if not RootLayout(root).built_cells():
         do = f"build one: spe1 build c14 --raw-dir .raw --root {root}"
         raise MissingFileError("No cell has been built here.", where=root, do=do)
-    say(str(write_card(root)))
+    path = str(write_card(root))
+    report(path, card=path)

@@ -3,39 +3,142 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from spe1_builder.cells import catalogue
-from spe1_builder.cli.arguments import RawDir, Root
-from spe1_builder.cli.console import Column, console_width, fit_columns, print_columns, say
-from spe1_builder.layout import RawLayout, RootLayout
+import typer
+
+from spe1_builder.cells import Cell, catalogue
+from spe1_builder.cli.arguments import as_local
+from spe1_builder.cli.console import (
+    Column,
+    console_width,
+    fit_columns,
+    print_columns,
+    say,
+    this_screen,
+)
+from spe1_builder.cli.roots import DEFAULT_ROOT, require_root
+from spe1_builder.errors import MissingFileError
+from spe1_builder.layout import METADATA_NAME, RawLayout, RootLayout
+
+_SIMULATED = "simulated"
 
 
-def cells(root: Root = Path("spe1"), raw_dir: RawDir = Path(".raw")) -> None:
+def cells(
+    root: Annotated[
+        Path | None,
+        typer.Option(
+            "--root",
+            callback=as_local,
+            show_default="spe1",
+            help="Dataset root of the built cells.",
+        ),
+    ] = None,
+    raw_dir: Annotated[
+        Path | None,
+        typer.Option("--raw-dir", callback=as_local, show_default=".raw", help="Raw archive."),
+    ] = None,
+) -> None:
     """List the 43 cells: what is known of each, and what is here."""
+    # What is not there by default is no mistake of the user's.
+    if root is not None:
+        require_root(root, "cells")
+    if raw_dir is not None and not raw_dir.is_dir():
+        raise MissingFileError(
+            "The raw folder is not there.", where=raw_dir, do="check --raw-dir, or leave it out"
+        )
+    root, raw_dir = root or DEFAULT_ROOT, raw_dir or Path(".raw")
     width = console_width()
-    columns = cell_columns(root, raw_dir)
+    kinds = {cell_id: kinds_here(cell_id, root, raw_dir) for cell_id in catalogue()}
+    columns = cell_columns(kinds)
     fitting = fit_columns(columns, width)
+    this_screen().results.extend(_fields(cell, kinds[name]) for name, cell in catalogue().items())
     print_columns(fitting, width)
+    built = [kind["built"] for kind in kinds.values() if "built" in kind]
+    n_simulated = built.count(_SIMULATED)
     say(
-        f"\n{len(catalogue())} cells; {len(RootLayout(root).built_cells())} built in {root}.\n"
-        "min: length. site: electrode nearest to the soma, 0-based (the localization target).\n"
-        "dist: soma to site, µm. depth: soma below the pia, µm. p-p: mean spike, µV.\n"
-        "Hz: patch samples per second."
+        f"\n{len(catalogue())} cells; {len(built)} built in {root}"
+        + (f", {n_simulated} of them simulated" if n_simulated else "")
+        + ".\nmin: length. site: electrode nearest to the soma, 0-based (the localization "
+        "target).\ndist: soma to site, µm. depth: soma below the pia, µm. p-p: mean spike, µV.\n"
+        "Hz: patch samples per second. The numbers are the release's, of the real cells."
     )
     left_out = [column.name for column in columns if column not in fitting]
     if left_out:
         say(f"No room for: {', '.join(left_out)}. All columns: spe1 cells | less -S")
 
 
-def cell_columns(root: Path, raw_dir: Path) -> list[Column]:
-    """The catalogue as columns; ``here`` says what of a cell is in the two folders."""
+def kinds_here(cell_id: str, root: Path, raw_dir: Path) -> dict[str, str]:
+    """What of a cell is in the two folders, by ``raw`` and ``built``.
+
+    The value is empty, or what has to be said of it: "simulated", "unreadable".
+    """
+    found = {}
+    if RawLayout(raw_dir).cell_dir(cell_id).is_dir():
+        is_made = (RawLayout(raw_dir).truth / f"{cell_id}.json").is_file()
+        found["raw"] = _SIMULATED if is_made else ""
+    path = RootLayout(root).cell(cell_id) / METADATA_NAME
+    if path.is_file():
+        found["built"] = _kind_of(path)
+    return found
+
+
+def _kind_of(path: Path) -> str:
+    from spe1_builder.benchmark.common.bounded import read_json
+    from spe1_builder.errors import Spe1Error
+
+    try:
+        _, values = read_json(path)
+        is_simulated = values["provenance"]["simulated"]
+    except (Spe1Error, OSError, KeyError, TypeError):
+        # The public conversion's metadata do not tell, and have no provenance.
+        return "kind unknown"
+    return _SIMULATED if is_simulated else ""
+
+
+def here(kinds: dict[str, str]) -> str:
+    """The last column: ``raw built (simulated)``, ``built (simulated)``, ``raw``, ``-``."""
+    if not kinds:
+        return "-"
+    if len(set(kinds.values())) == 1:
+        return _with_kind(" ".join(kinds), next(iter(kinds.values())))
+    return ", ".join(_with_kind(word, kind) for word, kind in kinds.items())
+
+
+def _with_kind(words: str, kind: str) -> str:
+    return f"{words} ({kind})" if kind else words
+
+
+def _fields(cell: Cell, kinds: dict[str, str]) -> dict[str, object]:
+    """A cell as ``--json`` has it."""
+    return {
+        "cell": cell.cell_id,
+        "patch": cell.patch_type.release_name,
+        "cell_type": cell.cell_type,
+        "sets": list(cell.sets),
+        "recording_length_min": cell.recording_length_min,
+        "n_patch_spikes": cell.n_patch_spikes,
+        "gt_channel": cell.chan_predicted,
+        "distance_um": cell.distance_um,
+        "depth_um": cell.depth_um,
+        "jta_peak_to_peak_uV": cell.jta_peak_to_peak_uV,
+        "patch_rate_hz": cell.patch_rate_hz,
+        **{
+            word: {"here": word in kinds, "simulated": kinds.get(word) == _SIMULATED}
+            for word in ("raw", "built")
+        },
+    }
+
+
+def cell_columns(kinds: dict[str, dict[str, str]]) -> list[Column]:
+    """The catalogue as columns; ``here`` says what of a cell is in the two folders.
+
+    Parameters
+    ----------
+    kinds : dict
+        Of each cell, see `kinds_here`.
+    """
     cells = list(catalogue().values())
-    raw_layout, built = RawLayout(raw_dir), set(RootLayout(root).built_cells())
-
-    def here(cell_id: str) -> str:
-        words = ["raw"] if raw_layout.cell_dir(cell_id).is_dir() else []
-        return " ".join([*words, "built"] if cell_id in built else words) or "-"
-
     return [
         Column("cell", [cell.cell_id for cell in cells], is_left=True),
         Column("patch", [cell.patch_type.release_name for cell in cells], is_left=True, rank=1),
@@ -46,7 +149,7 @@ def cell_columns(root: Path, raw_dir: Path) -> list[Column]:
         Column("site", [str(cell.chan_predicted) for cell in cells], rank=2),
         Column("dist", [f"{cell.distance_um:.0f}" for cell in cells], rank=5),
         Column("depth", [f"{cell.depth_um:.0f}" for cell in cells], rank=7),
-        Column("p-p", [f"{cell.jta_peak_to_peak_uV:g}" for cell in cells], rank=2),
+        Column("p-p", [f"{cell.jta_peak_to_peak_uV:g}" for cell in cells], rank=4),
         Column("Hz", [f"{cell.patch_rate_hz:.2f}" for cell in cells], rank=8),
-        Column("here", [here(cell.cell_id) for cell in cells], is_left=True),
+        Column("here", [here(kinds[cell.cell_id]) for cell in cells], is_left=True),
     ]

@@ -1,12 +1,16 @@
-"""What the command line prints, and nothing else prints: lines, errors, tables."""
+"""What the command line prints, and nothing else prints: lines, errors, tables, the JSON."""
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, TextIO
 
-from spe1_builder.errors import Spe1Error
+from spe1_builder.errors import OutputError, Spe1Error
 
 #: Exit status after Ctrl-C: 128 + SIGINT, as shells have it.
 STOPPED = 130
@@ -15,28 +19,157 @@ _WIDE = 200
 _GAP = 2
 
 
+@dataclass
+class Screen:
+    """How one command answers, and what it has answered so far.
+
+    Attributes
+    ----------
+    command : str
+        Its words, without ``spe1``.
+    is_json : bool
+        One document at the end in place of lines; see docs/building.md.
+    is_verbose : bool
+        Errors with their traceback.
+    results : list
+        What was done, an object for each cell or file.
+    lines : list of str
+        What was said; the results of a command that reports no others.
+    warnings : list of str
+    error : Spe1Error or None
+    """
+
+    command: str = ""
+    is_json: bool = False
+    is_verbose: bool = False
+    results: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    error: Spe1Error | None = None
+
+    def document(self, status: int) -> dict[str, Any]:
+        """The JSON of ``--json``, given the exit status."""
+        return {
+            "command": self.command,
+            "status": {0: "ok", STOPPED: "stopped"}.get(status, "failed"),
+            "results": self.results or [{"text": line} for line in self.lines],
+            "warnings": self.warnings,
+            "error": None if self.error is None else error_fields(self.error),
+        }
+
+
+_SCREEN: ContextVar[Screen] = ContextVar("screen")
+
+
+@contextmanager
+def on_screen(screen: Screen) -> Iterator[Screen]:
+    """Within the block, what is said goes to this screen."""
+    token = _SCREEN.set(screen)
+    try:
+        yield screen
+    finally:
+        _SCREEN.reset(token)
+
+
+def this_screen() -> Screen:
+    """The screen of the command that runs."""
+    return _SCREEN.get(Screen())
+
+
 def say(text: str) -> None:
-    """A line on standard output."""
-    print(text)
+    """A line on standard output; it is part of the result."""
+    screen = this_screen()
+    if screen.is_json:
+        screen.lines.append(text)
+    else:
+        write_out(text)
+
+
+def report(text: str, **fields: Any) -> None:
+    """A result: a line for people, fields for ``--json``."""
+    this_screen().results.append(fields)
+    say(text)
 
 
 def say_aside(text: str) -> None:
     """A line on standard error, beside the result."""
-    print(text, file=sys.stderr)
+    _write(sys.stderr, text)
+
+
+def warn(text: str) -> None:
+    """Something that the user should know of, though the work went on."""
+    this_screen().warnings.append(text)
+    say_aside(text)
+
+
+def write_out(text: str) -> None:
+    """Put text on standard output.
+
+    Raises
+    ------
+    OutputError
+        It cannot be written: the disk is full, or there is no standard output.
+    BrokenPipeError
+        Nobody reads any more.
+    """
+    try:
+        if sys.stdout is None:
+            raise OSError("there is no standard output")
+        print(text, file=sys.stdout, flush=True)
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError) as error:
+        raise OutputError(
+            "The result cannot be written to standard output.",
+            where="standard output",
+            got=getattr(error, "strerror", None) or str(error),
+            do="free some room, or send it elsewhere; what the command did itself is done",
+        ) from error
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    """A line beside the result; where nobody can read it, it is left out."""
+    if stream is None:
+        return
+    try:
+        print(text, file=stream, flush=True)
+    except (OSError, ValueError):
+        return
+
+
+def error_fields(error: BaseException) -> dict[str, str | None]:
+    """An error as ``--json`` has it."""
+    if not isinstance(error, Spe1Error):
+        text = f"{type(error).__name__}: {error}"
+        return {"what": text, "where": None, "expected": None, "got": None, "do": None}
+    values = {
+        "what": error.what,
+        "where": error.where,
+        "expected": error.expected,
+        "got": error.got,
+        "do": error.do,
+    }
+    return {name: None if value is None else str(value) for name, value in values.items()}
 
 
 def print_error(label: str, error: BaseException) -> None:
     """An error on standard error, with what to do; other people's errors keep their type."""
-    text = str(error) if isinstance(error, Spe1Error) else f"{type(error).__name__}: {error}"
-    print(f"{label}: {text}", file=sys.stderr)
+    is_ours = isinstance(error, Spe1Error)
+    text = str(error) if is_ours else printable(f"{type(error).__name__}: {error}")
+    _write(sys.stderr, f"{label}: {text}")
 
 
 def print_stopped(label: str) -> None:
     """What Ctrl-C leaves behind."""
-    print(
+    _write(
+        sys.stderr,
         f"\n{label}: stopped; nothing half-written can be loaded, run the same command again",
-        file=sys.stderr,
     )
+
+
+def print_document(screen: Screen, status: int) -> None:
+    """The JSON document, as the only thing on standard output."""
+    write_out(json.dumps(screen.document(status), ensure_ascii=True, indent=1, allow_nan=False))
 
 
 def plural(count: int, noun: str) -> str:
@@ -84,16 +217,18 @@ def fit_columns(columns: Sequence[Column], width: int) -> list[Column]:
     return fitting
 
 
-def console_width() -> int:
-    """Characters of the terminal; `_WIDE` where standard output is none."""
+def console_width(wide: int = _WIDE) -> int:
+    """Characters of the terminal; ``wide`` where standard output is none."""
     from rich.console import Console
 
     console = Console()
-    return console.width if console.is_terminal else _WIDE
+    return console.width if console.is_terminal else wide
 
 
 def print_columns(columns: Sequence[Column], width: int) -> None:
     """Print a table without lines, one row a cell."""
+    import io
+
     from rich.console import Console
     from rich.table import Table
 
@@ -107,4 +242,10 @@ def print_columns(columns: Sequence[Column], width: int) -> None:
         )
     for row in zip(*(column.values for column in columns), strict=True):
         table.add_row(*row)
-    Console(highlight=False, markup=False, width=width).print(table)
+    # Drawn in memory, so that one place writes.
+    is_terminal = Console().is_terminal
+    drawn = io.StringIO()
+    Console(
+        file=drawn, force_terminal=is_terminal, highlight=False, markup=False, width=width
+    ).print(table)
+    say("\n".join(line.rstrip() for line in drawn.getvalue().splitlines()))

@@ -7,9 +7,13 @@ from typing import Annotated
 
 import typer
 
+from spe1_builder.cli.arguments import as_local
+
 
 def demo(
-    folder: Annotated[Path, typer.Option("--dir", help="Where the demo writes.")] = Path("demo"),
+    folder: Annotated[
+        Path, typer.Option("--dir", callback=as_local, help="Where the demo writes.")
+    ] = Path("demo"),
 ) -> None:
     """Simulate a small paired recording, build, load, localize it; say where its picture lies."""
     from spe1_builder.cli.walkthrough import run_demo

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spe1_builder.cli.arguments import as_local, as_local_or_url
 from spe1_builder.cli.console import STOPPED, print_error, say, say_aside
 from spe1_builder.errors import (
     AccessError,
@@ -68,19 +69,24 @@ def download(
         list[str],
         typer.Argument(metavar="CELL", help="Cells (c14 c26 ...) or sets (default, zhao)."),
     ],
-    raw_dir: Annotated[Path, typer.Option("--raw-dir", help="Where the recordings go.")] = Path(
-        ".raw"
-    ),
+    raw_dir: Annotated[
+        Path, typer.Option("--raw-dir", callback=as_local, help="Where the recordings go.")
+    ] = Path(".raw"),
     root: Annotated[
         Path | None,
         typer.Option(
-            "--root", help="Dataset root: gets the shared files; room is kept for a build."
+            "--root",
+            callback=as_local,
+            help="Dataset root: gets the shared files; room is kept for a build.",
         ),
     ] = None,
     source: Annotated[
         str | None,
         typer.Option(
-            "--from", metavar="DIR_OR_URL", help="A copy to take instead of CRCNS; no login."
+            "--from",
+            metavar="DIR_OR_URL",
+            callback=as_local_or_url,
+            help="A copy to take instead of CRCNS; no login.",
         ),
     ] = None,
     keep_archive: Annotated[

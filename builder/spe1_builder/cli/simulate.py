@@ -7,11 +7,14 @@ from typing import Annotated
 
 import typer
 
+from spe1_builder.cli.arguments import as_local
 from spe1_builder.cli.console import plural, say
 
 
 def simulate(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the archive goes.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", callback=as_local, help="Where the archive goes.")
+    ],
     names: Annotated[
         list[str] | None,
         typer.Argument(

@@ -7,17 +7,22 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spe1_builder.cli.console import say
+from spe1_builder.cli.console import say, this_screen
 from spe1_builder.constants import NPX_RATE_HZ
 from spe1_builder.dataset.card.root_files import write_card
 from spe1_builder.dataset.plan.inputs import Sources
 from spe1_builder.dataset.plan.options import BuildOptions
 from spe1_builder.dataset.write.build import build_cell
+from spe1_builder.errors import Spe1Error, StaleOutputError
 from spe1_builder.layout import QUICKLOOK_NAME, RootLayout
-from spe1_builder.progress import Bars
+from spe1_builder.progress import Bars, Progress
+
+if TYPE_CHECKING:
+    from spe1_builder.source.simulation.options import SimulationOptions
 
 CELL_ID = "c14"
 #: Half a minute on a laptop: 0.4 GB raw, 0.7 GB out and as much again in the cache.
@@ -31,29 +36,30 @@ def run_demo(folder: Path) -> None:
     Parameters
     ----------
     folder : Path
-        Gets ``raw/``, ``spe1/`` and ``cache/``, and so all that the demo writes; the
-        cell of an earlier demo is replaced.
+        Gets ``raw/``, ``spe1/`` and ``cache/``, and so all that the demo writes. What
+        an earlier demo made is used again; where it was made otherwise, it is replaced.
     """
-    from spe1_builder.source.simulation.archive import (
-        SimulationOptions,
-        read_truth,
-        simulate_archive,
-    )
+    from spe1_builder.source.simulation.archive import SimulationOptions, read_truth
 
     raw_dir, root = folder / "raw", folder / "spe1"
     progress = Bars(CELL_ID)
     say(f"1. simulate {RECORDING_S:g} s of {CELL_ID}: a patched neuron among others")
     options = SimulationOptions(duration_s=RECORDING_S, seed=0)
-    simulate_archive(raw_dir, [CELL_ID], options, progress=progress, overwrite=True)
+    if _simulate(raw_dir, options, progress):
+        say("   it is there from an earlier demo")
     truth = read_truth(raw_dir, CELL_ID)
 
     say("2. build it: band-pass, reference, template, Arrow rows")
-    result = build_cell(CELL_ID, Sources(raw_dir), root, OPTIONS, force=True, progress=progress)
+    try:
+        result = build_cell(CELL_ID, Sources(raw_dir), root, OPTIONS, progress=progress)
+    except StaleOutputError:  # an earlier demo of another version
+        result = build_cell(CELL_ID, Sources(raw_dir), root, OPTIONS, force=True, progress=progress)
     data = result.metadata
     n_bytes = sum(file.size for file in data.files)
     say(
         f"   {data.splits['train'].rows} + {data.splits['test'].rows} rows, "
-        f"{n_bytes / 1e9:.2f} GB in {result.seconds:.1f} s; {data.n_spikes_total} spikes"
+        f"{n_bytes / 1e9:.2f} GB, {result.status} in {result.seconds:.1f} s; "
+        f"{data.n_spikes_total} spikes"
     )
     say(
         f"   peak channel {data.peak_channel} (planted: {truth.peak_channel}), "
@@ -61,11 +67,34 @@ def run_demo(folder: Path) -> None:
     )
     say("3. load it")
     _show_loading(root, folder / "cache")
-    say("4. localize it: distance from the electrode, um")
+    say("4. localize it: distance from the electrode, um (simulated)")
     _show_localization(root)
-    say("\npicture:  " + str((result.folder / QUICKLOOK_NAME).resolve()))
+    picture = (result.folder / QUICKLOOK_NAME).resolve()
+    this_screen().results.append(
+        {
+            "cell": CELL_ID,
+            "status": result.status,
+            "simulated": True,
+            "picture": str(picture),
+            "root": str(root.resolve()),
+        }
+    )
+    say(f"\npicture:  {picture}")
     say("dataset:  " + str(root.resolve()))
     say("check it: spe1 verify " + str(root))
+
+
+def _simulate(raw_dir: Path, options: SimulationOptions, progress: Progress) -> bool:
+    """Make the recording; returns whether the same one was there already."""
+    from spe1_builder.source.simulation.archive import is_simulated, read_truth, simulate_archive
+
+    try:
+        if is_simulated(raw_dir, CELL_ID) and read_truth(raw_dir, CELL_ID).options == options:
+            return True
+    except Spe1Error:
+        pass  # the truth is damaged or another version's: it is made again
+    simulate_archive(raw_dir, [CELL_ID], options, progress=progress, overwrite=True)
+    return False
 
 
 def _show_localization(root: Path) -> None:

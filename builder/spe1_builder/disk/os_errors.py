@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +24,7 @@ def translated_os_errors(
     Parameters
     ----------
     where : Path
-        What is being written; files elsewhere are input.
+        What is being written, and what has to be made for it; files elsewhere are input.
     full, do_full : str
         What a full disk means for this work, and what to do.
     do_access : str
@@ -45,7 +46,7 @@ def translated_os_errors(
             ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             place = Path(error.filename) if isinstance(error.filename, str | Path) else where
-            if not place.is_relative_to(where):
+            if not _lies_in(place, where):
                 raise AccessError(
                     "A file cannot be read.",
                     where=place,
@@ -59,3 +60,17 @@ def translated_os_errors(
                 do=do_access,
             ) from error
         raise
+
+
+def _lies_in(place: Path, folder: Path) -> bool:
+    """Whether a place is a folder, in it, or above it (and it cannot be made).
+
+    One of the two may be relative, or lead through a link.
+    """
+    places = {os.path.abspath(place), os.path.realpath(place)}  # noqa: PTH100 - links stay
+    folders = {os.path.abspath(folder), os.path.realpath(folder)}  # noqa: PTH100
+    return any(
+        Path(one).is_relative_to(other) or Path(other).is_relative_to(one)
+        for one in places
+        for other in folders
+    )

@@ -7,6 +7,7 @@ from typing import Any
 
 from spe1_builder.dataset.plan.declared import takes_options_of
 from spe1_builder.dataset.plan.options import BuildOptions
+from spe1_builder.paths import local_path
 from spe1_builder.progress import Bars
 from spe1_builder.source.archive.one_cell import download_cell
 
@@ -77,13 +78,19 @@ def build(
     from spe1_builder.dataset.write.build import build_cell
 
     chosen = BuildOptions(**options)
-    sources = Sources(Path(raw_dir), _path(chan_map), _path(summary), _path(recordings))
+    raw_dir, root = local_path(raw_dir, "raw_dir"), local_path(root, "root")
+    sources = Sources(
+        raw_dir,
+        _path(chan_map, "chan_map"),
+        _path(summary, "summary"),
+        _path(recordings, "recordings"),
+    )
     if download:
         download_cell(cell, raw_dir, progress=Bars(cell))
     result = build_cell(
         cell,
         sources,
-        Path(root),
+        root,
         chosen,
         n_threads=n_threads,
         force=force,
@@ -93,5 +100,5 @@ def build(
     return result.folder
 
 
-def _path(value: str | Path | None) -> Path | None:
-    return None if value is None else Path(value)
+def _path(value: str | Path | None, what: str) -> Path | None:
+    return None if value is None else local_path(value, what)

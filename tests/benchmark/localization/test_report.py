@@ -116,5 +116,72 @@ def test_contestants_differ_in_grey_too():
     assert len({look.color for look in looks}) == len(looks)
 
 
+def test_what_is_simulated_is_said_in_every_figure(drawn):
+    from matplotlib.text import Text
+
+    for name, figure in drawn.items():
+        texts = [text.get_text() for text in figure.findobj(Text)]
+        assert any("simulated" in text for text in texts), name
+        assert not any(text.endswith(", published") for text in texts), name
+
+
+def test_real_cells_are_drawn_beside_the_paper(result):
+    cells = [cell.model_copy(update={"simulated": False}) for cell in result.cells]
+    provenance = result.provenance.model_copy(update={"simulated": False})
+    real = result.model_copy(update={"cells": cells, "provenance": provenance})
+    figure = draw_figures(real)["degradation_as_published"]
+    labels = {line.get_label() for axes in figure.axes for line in axes.lines}
+    assert "center of mass, published" in labels
+
+
+def test_the_last_day_has_its_own_scale(drawn):
+    axes = drawn["degradation"].axes
+    assert all(one.get_visible() for one in axes)
+    errors = [one for one in axes if one.get_ylabel().startswith("median")]
+    last = [one for one in axes if [round(x) for x in one.get_xticks()] == [375]]
+    assert len(errors) == len(last) == 3
+    assert max(one.get_ylim()[1] for one in errors) < min(one.get_ylim()[1] for one in last)
+    # No two contestants' markers have one place on the axis.
+    for one in errors:
+        days = [tuple(line.get_xdata()) for line in one.lines]
+        assert len(set(days)) == len(days) == 5
+
+
+def test_no_panel_is_empty(drawn):
+    for name, figure in drawn.items():
+        for axes in figure.axes:
+            has_content = axes.lines or axes.images or axes.patches or axes.get_legend()
+            assert axes.get_visible() and has_content, name
+
+
+def test_one_cell_has_no_intervals_and_one_template(result):
+    one = result.cells[0]
+    rows = [
+        row.model_copy(
+            update={
+                "pooled": row.pooled.model_copy(update={"n": 1, "n_within": 1}),
+                "pooled_accuracy_interval": None,
+                "pooled_median_error_interval_um": None,
+            }
+        )
+        for row in result.summary
+        if row.level == "templates"
+    ]
+    left_out = {"degradation": None, "grid_search": None}
+    figure = draw_figures(result.model_copy(update=left_out | {"summary": rows, "cells": [one]}))[
+        "scores"
+    ]
+    assert figure.get_suptitle() == "1 simulated cell"
+    assert figure.axes[0].get_title(loc="left") == "1 template"
+
+
+def test_how_a_result_shows_itself(plain):
+    text = repr(plain)
+    assert text.splitlines()[0] == "LocalizationBenchmark of 2 cells (simulated)"
+    assert "templates, center of mass: 1.000 within 50 um, median error 11.3 um" in text
+    html = plain._repr_html_()
+    assert "2 cells (simulated)" in html and "<td>center of mass</td>" in html
+
+
 def test_a_result_of_templates_alone_has_its_figures(plain):
     assert set(draw_figures(plain)) == {"scores", "probe_map"}

@@ -54,7 +54,15 @@ def test_probe_panel():
     for bad_channels, is_listed in ((36,), False), ((36, 160), True):
         axes = Figure().subplots()
         _draw_probe(axes, template, positions_um, 159, 159, bad_channels)
-        assert [text.get_text() for text in axes.texts] == ["100 µV"]
+        assert [text.get_text() for text in axes.texts] == ["100 µV", "1 ms"]
+        # 26 um are the 89 steps of the template; the bars have a corner, the time below.
+        bars = axes.lines[-1 - 2 - is_listed].get_xydata()
+        assert np.ptp(bars[:, 0]) == pytest.approx(26.0 / (89 / 30))
+        assert np.ptp(bars[:, 1]) == pytest.approx(22.0 * 100 / 150)
+        (truth,) = axes.patches
+        waveforms = [line for line in axes.lines if len(line.get_xdata()) == 90]
+        assert truth.get_zorder() < min(line.get_zorder() for line in waveforms)
+        assert truth.get_bbox().width == 12.0
         assert axes.get_title().endswith("−1 to 2 ms")
         labels = [text.get_text() for text in axes.get_legend().get_texts()]
         assert ("bad channel" in labels) is is_listed

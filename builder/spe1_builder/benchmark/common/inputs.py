@@ -6,25 +6,30 @@ this project's, or that of the public conversion, which has fewer keys.
 
 from __future__ import annotations
 
-import json
-import zipfile
+import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, ValidationError
 
+from spe1_builder.benchmark.common.bounded import read_arrays, read_json
 from spe1_builder.cells import get_cell
-from spe1_builder.constants import N_CHANNELS
-from spe1_builder.dataset.metadata import FORMAT_VERSION, ConversionMetadata, read_model
-from spe1_builder.errors import MissingFileError, OutputError
+from spe1_builder.constants import N_CHANNELS, NPX_RATE_HZ
+from spe1_builder.dataset.metadata import FORMAT_VERSION, ConversionMetadata
+from spe1_builder.errors import MissingFileError, OutputError, UnknownCellError
 from spe1_builder.layout import METADATA_NAME, TEMPLATES_NAME, RootLayout
 from spe1_builder.models import Model, first_problem
 
 _REBUILD = "build the cell again (spe1 build --force), or fetch the file again"
 _ARRAYS = ("templates", "probe_positions", "nbefore", "sampling_frequency")
+#: A window of 2 s, the longest that a build takes, on every channel in float64, and more.
+_MOST_TEMPLATE_BYTES = 256_000_000
+#: Beyond any amplitude in uV or counts, and far below where float32 overflows in a square.
+_LARGEST = 1e9
 
 
 class _PublicMetadata(Model, extra="ignore"):
@@ -32,7 +37,7 @@ class _PublicMetadata(Model, extra="ignore"):
 
     unit_locations_um: dict[str, list[float]]
     gt_electrode_chan_idx: int = Field(ge=0, lt=N_CHANNELS)
-    bad_channel_ids: list[int]
+    bad_channel_ids: list[Annotated[int, Field(ge=0, lt=N_CHANNELS)]]
     n_spikes_total: int
 
 
@@ -191,15 +196,34 @@ def read_cell(root: Path, cell_id: str) -> CellInput:
     )
 
 
-def _read_metadata(path: Path) -> ConversionMetadata | _PublicMetadata:
-    if not path.is_file():
-        raise MissingFileError(f"{path.name} is missing.", where=path, do=_REBUILD)
+def metadata_state(root: Path, cell_id: str) -> str | None:
+    """A hash of the cell's metadata as they are now, to see whether it is rebuilt meanwhile.
+
+    Returns
+    -------
+    str or None
+        None where they are not there or cannot be read.
+    """
     try:
-        values: Any = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise OutputError(f"{path.name} is no JSON.", where=path, got=error, do=_REBUILD) from error
-    if not isinstance(values, dict) or values.get("format_version") == FORMAT_VERSION:
-        return read_model(path, ConversionMetadata)
+        get_cell(cell_id)
+        content, _ = read_json(RootLayout(root).cell(cell_id) / METADATA_NAME)
+    except (UnknownCellError, OutputError, OSError):
+        return None
+    return hashlib.sha256(content).hexdigest()
+
+
+def _read_metadata(path: Path) -> ConversionMetadata | _PublicMetadata:
+    content, values = read_json(path)
+    try:
+        if not isinstance(values, dict) or values.get("format_version") == FORMAT_VERSION:
+            return ConversionMetadata.model_validate_json(content)
+    except ValidationError as error:
+        raise OutputError(
+            f"{path.name} is malformed, or was written by another version.",
+            where=path,
+            got=first_problem(error),
+            do=_REBUILD,
+        ) from error
     if "format_version" in values:
         raise OutputError(
             f"{path.name} is of another version.",
@@ -221,19 +245,14 @@ def _read_metadata(path: Path) -> ConversionMetadata | _PublicMetadata:
 
 def _read_templates(path: Path) -> tuple[np.ndarray, np.ndarray, int, float]:
     """Template (n_samples, n_channels), positions (n_channels, 2), n_before, rate."""
-    if not path.is_file():
-        raise MissingFileError(f"{path.name} is missing.", where=path, do=_REBUILD)
 
     def error(what: str, expected: object = None, got: object = None) -> OutputError:
         return OutputError(what, where=path, expected=expected, got=got, do=_REBUILD)
 
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in _ARRAYS}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as cause:
-        raise error(
-            f"{path.name} cannot be read.", f"arrays {', '.join(_ARRAYS)}", cause
-        ) from cause
+    arrays = read_arrays(path, _ARRAYS, _MOST_TEMPLATE_BYTES)
+    for name, values in arrays.items():
+        if values.dtype.kind not in "fiu":
+            raise error(f"{name} holds no numbers.", "integers or floats", values.dtype)
     templates, positions_um = arrays["templates"], arrays["probe_positions"]
     if templates.ndim != 3 or templates.shape[::2] != (1, N_CHANNELS):
         raise error("There is not one template.", f"(1, n, {N_CHANNELS})", templates.shape)
@@ -243,14 +262,30 @@ def _read_templates(path: Path) -> tuple[np.ndarray, np.ndarray, int, float]:
         )
     if not np.isfinite(templates).all():
         raise error("The template holds NaN or infinity.", "finite numbers")
+    if np.abs(templates).max(initial=0.0) > _LARGEST:
+        raise error("The template holds values that no electrode records.", f"up to {_LARGEST:g}")
     if not templates.any():
         raise error("The template is all zeros: it was made of fewer than two spikes.")
-    n_before = int(arrays["nbefore"])
-    if not 0 <= n_before < templates.shape[1]:
-        raise error("The spike lies outside the template.", f"[0, {templates.shape[1]})", n_before)
+    n_before = _whole_number(arrays["nbefore"])
+    if n_before is None or not 0 <= n_before < templates.shape[1]:
+        raise error(
+            "The spike lies outside the template.",
+            f"nbefore in [0, {templates.shape[1]})",
+            arrays["nbefore"].tolist() if arrays["nbefore"].size < 4 else arrays["nbefore"].shape,
+        )
+    rate_hz = arrays["sampling_frequency"]
+    if rate_hz.size != 1 or not math.isclose(rate_hz.item(), NPX_RATE_HZ, rel_tol=1e-3):
+        raise error("The sampling frequency is another.", f"{NPX_RATE_HZ:g} Hz", rate_hz)
     return (
         np.ascontiguousarray(templates[0], dtype=np.float32),
         positions_um.astype(np.float64),
         n_before,
-        float(arrays["sampling_frequency"]),
+        float(rate_hz.item()),
     )
+
+
+def _whole_number(values: np.ndarray) -> int | None:
+    """The one whole number of an array; None where it holds something else."""
+    if values.size != 1 or not float(values.item()).is_integer():
+        return None
+    return int(values.item())

@@ -9,11 +9,15 @@ from typing import Protocol
 
 import numpy as np
 
+from spe1_builder.benchmark.common.bounded import read_arrays
 from spe1_builder.benchmark.common.inputs import CellInput
 from spe1_builder.constants import N_CHANNELS, NPX_RATE_HZ
 from spe1_builder.errors import MissingFileError, OutputError
 from spe1_builder.layout import DATASET_DICT_NAME, PATCH_NAME
 from spe1_builder.source.recording.raw import RawCell, open_raw_cell
+
+#: The trace and the times of two hours: 12 bytes at 50 kHz.
+_MOST_PATCH_BYTES = 4_400_000_000
 
 
 class Traces(Protocol):
@@ -116,7 +120,16 @@ def read_window_spikes(cell: CellInput) -> np.ndarray:
     if not has_patch and (cell.folder / DATASET_DICT_NAME).is_file():
         return _window_spikes_of_rows(cell)
     times_s = read_patch_arrays(cell, "spike_times_s")[0]
-    return np.rint(times_s * NPX_RATE_HZ).astype(np.int64)
+    n_samples = window_samples(cell)
+    window_spikes = np.rint(times_s * NPX_RATE_HZ)
+    if ((window_spikes < 0) | (window_spikes >= n_samples)).any() or (np.diff(times_s) < 0).any():
+        raise OutputError(
+            f"The spike times of {PATCH_NAME} do not ascend within the analysis window.",
+            where=cell.folder / PATCH_NAME,
+            expected=f"ascending, from 0 to {n_samples / NPX_RATE_HZ:g} s",
+            do="build the cell again (spe1 build --force), or fetch the file again",
+        )
+    return window_spikes.astype(np.int64)
 
 
 def _window_spikes_of_rows(cell: CellInput) -> np.ndarray:
@@ -141,13 +154,17 @@ def read_patch_arrays(cell: CellInput, *names: str) -> list[np.ndarray]:
             where=path,
             do="build the cell with spe1 build",
         )
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return [file[name] for name in names]
-    except (ValueError, OSError, EOFError, KeyError) as error:
-        raise OutputError(
-            f"{PATCH_NAME} cannot be read.", where=path, got=error, do="build the cell again"
-        ) from error
+    arrays = [*read_arrays(path, names, _MOST_PATCH_BYTES).values()]
+    for name, values in zip(names, arrays, strict=True):
+        if values.ndim != 1 or values.dtype.kind not in "fiu" or not np.isfinite(values).all():
+            raise OutputError(
+                f"{name} of {PATCH_NAME} is no list of numbers.",
+                where=path,
+                expected="finite numbers in one dimension",
+                got=f"{values.dtype} {values.shape}",
+                do="build the cell again (spe1 build --force), or fetch the file again",
+            )
+    return arrays
 
 
 def whole_spikes(

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from spe1_builder.benchmark.common.inputs import CellInput, read_cell
+from spe1_builder.benchmark.common.inputs import CellInput, metadata_state, read_cell
 from spe1_builder.benchmark.common.spikes import open_raw
 from spe1_builder.benchmark.localization.degradation.grid_search import GridEstimate, search
 from spe1_builder.benchmark.localization.degradation.windows import DegradedWindows, choose_spikes
@@ -21,9 +21,11 @@ from spe1_builder.benchmark.localization.unit import SPIKE_WINDOW_SAMPLES, Unit,
 from spe1_builder.benchmark.localization.words import Level, Mode
 from spe1_builder.benchmark.localization.zhao2026 import as_published
 from spe1_builder.errors import OutputError, Spe1Error
-from spe1_builder.layout import METADATA_NAME
+from spe1_builder.layout import METADATA_NAME, RootLayout
 from spe1_builder.progress import Progress, Silent, stage
 
+#: How often a cell is scored, if it is rebuilt meanwhile.
+_TRIES = 2
 #: What files that are missing or damaged raise: it befalls one cell, and the others go on.
 TROUBLE = (Spe1Error, OSError, pa.lib.ArrowException)
 
@@ -87,23 +89,47 @@ def evaluate_cell(
     Returns
     -------
     CellEvaluation
-        In place of this project's exceptions: a cell that cannot be scored carries its
-        problem, a part that cannot be computed a note.
+        In place of exceptions: a cell that cannot be scored carries its problem, a part
+        that cannot be computed a note. A cell that is rebuilt meanwhile is scored once
+        more, and has a problem if it is rebuilt again.
     """
+    for _ in range(_TRIES):
+        state = metadata_state(root, cell_id)
+        found = _evaluate(root, cell_id, plan, progress)
+        if metadata_state(root, cell_id) == state:
+            return found
+    return CellEvaluation(
+        cell_id,
+        problem=OutputError(
+            f"{cell_id} was rebuilt while it was scored, {_TRIES} times.",
+            where=RootLayout(root).cell(cell_id),
+            do="run the benchmark again when the build has ended",
+        ),
+    )
+
+
+def _evaluate(root: Path, cell_id: str, plan: Plan, progress: Progress | None) -> CellEvaluation:
+    """One try; whatever a damaged cell raises becomes its problem, and the others go on."""
     found = CellEvaluation(cell_id)
     try:
         found.cell = read_cell(root, cell_id)
+        _evaluate_cell(found, plan, progress)
     except Spe1Error as error:
-        found.problem = error
-        return found
-    except OSError as error:
-        found.problem = OutputError(
-            f"The files of {cell_id} cannot be read.",
-            where=root,
-            got=error,
-            do="check the folder's permissions and the disk",
+        problem = error
+    except Exception as error:  # noqa: BLE001 - files of any content; the others must go on
+        problem = OutputError(
+            f"The files of {cell_id} cannot be used.",
+            where=RootLayout(root).cell(cell_id),
+            got=f"{type(error).__name__}: {error}",
+            do="check them (spe1 verify), the folder's permissions and the disk",
         )
+    else:
         return found
+    return CellEvaluation(cell_id, problem=problem)
+
+
+def _evaluate_cell(found: CellEvaluation, plan: Plan, progress: Progress | None) -> None:
+    assert found.cell is not None
     units = [Unit(found.cell, mode, plan.raw_dir, plan.n_threads) for mode in plan.modes]
     for unit in units:
         _evaluate_clean(unit, plan, found)
@@ -115,7 +141,6 @@ def evaluate_cell(
             # A part of the days would be a curve of something else.
             found.days.clear()
             found.grid.clear()
-    return found
 
 
 def _evaluate_clean(unit: Unit, plan: Plan, found: CellEvaluation) -> None:
@@ -129,7 +154,7 @@ def _evaluate_clean(unit: Unit, plan: Plan, found: CellEvaluation) -> None:
     waveforms = unit.waveforms(template_uV[np.newaxis], unit.n_before, template_uV)
     if unit.mode == "corrected":
         found.peak_channel = waveforms.masked.peak_channel
-    found.estimates += _estimate(unit, "templates", waveforms, plan)
+    found.estimates += _estimate(unit, "templates", waveforms, plan, is_timed=True)
     if "spikes" not in plan.levels:
         return
     try:
@@ -141,11 +166,14 @@ def _evaluate_clean(unit: Unit, plan: Plan, found: CellEvaluation) -> None:
         found.notes.append(f"{unit.mode}, spikes: none lies whole in the analysis window")
         return
     waveforms = unit.waveforms(windows_uV, SPIKE_WINDOW_SAMPLES[0], template_uV)
-    found.estimates += _estimate(unit, "spikes", waveforms, plan)
+    found.estimates += _estimate(unit, "spikes", waveforms, plan, is_timed=True)
 
 
-def _estimate(unit: Unit, level: Level, waveforms: Waveforms, plan: Plan) -> list[Estimates]:
-    return estimate(unit.mode, level, waveforms, unit.cell.positions_um, plan)
+def _estimate(
+    unit: Unit, level: Level, waveforms: Waveforms, plan: Plan, *, is_timed: bool = False
+) -> list[Estimates]:
+    positions_um = unit.cell.positions_um
+    return estimate(unit.mode, level, waveforms, positions_um, plan, is_timed=is_timed)
 
 
 def _evaluate_degraded(
@@ -175,7 +203,7 @@ def _evaluate_degraded(
         of_unit = np.searchsorted(joined, recording_spikes)
         for day in plan.all_days:
             wanted[_n_dead(unit.mode, day)].append((unit, of_unit, day))
-    with stage(progress, "degrade", len(plan.seeds) * len(wanted), "days"):
+    with stage(progress, f"degrade {found.cell_id}", len(plan.seeds) * len(wanted), "days"):
         for seed in plan.seeds:
             for n_dead in sorted(wanted):
                 windows_uV = windows.with_dead(seed, n_dead)

@@ -18,7 +18,7 @@ from spe1_builder.benchmark.localization.summary import cell_result, one_line, s
 from spe1_builder.benchmark.localization.unit import SPIKE_WINDOW_SAMPLES
 from spe1_builder.benchmark.localization.words import Level
 from spe1_builder.benchmark.localization.zhao2026 import as_published
-from spe1_builder.cells import CELL_SETS, ZHAO_CELLS, catalogue
+from spe1_builder.cells import ZHAO_CELLS, catalogue, members, plain_names
 from spe1_builder.errors import MissingFileError, OutputError
 from spe1_builder.layout import RootLayout
 from spe1_builder.progress import Progress, Silent, stage
@@ -42,7 +42,7 @@ def choose_cells(names: Sequence[str], root: Path) -> list[str]:
     Parameters
     ----------
     names : sequence of str
-        Cells and sets.
+        Cells and sets, see `spe1_builder.cells.plain_names`.
     root : Path
 
     Raises
@@ -51,8 +51,8 @@ def choose_cells(names: Sequence[str], root: Path) -> list[str]:
         None was named and none of the paper's is there.
     """
     chosen: list[str] = []
-    for name in names:
-        for cell_id in CELL_SETS.get(name, (name,)):
+    for name in plain_names(names):
+        for cell_id in members(name):
             if cell_id not in chosen:
                 chosen.append(cell_id)
     if chosen:
@@ -105,8 +105,6 @@ def run_benchmark(
     is_long = bool(plan.all_days)
     with stage(Silent() if is_long else progress, "localize", len(cell_ids), "cells"):
         for cell_id in cell_ids:
-            if is_long:
-                progress.note(f"{cell_id} ...")
             evaluations.append(evaluate_cell(root, cell_id, plan, progress if is_long else None))
             if not is_long:
                 progress.advance(1)

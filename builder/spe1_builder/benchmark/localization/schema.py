@@ -26,7 +26,8 @@ class CellScore(Model):
     """One method on one cell, on its template or on all its spikes.
 
     ``estimate_um`` is (x, y): the estimate of a template, the median over spikes.
-    ``seconds`` is the wall time of the localization alone, null for controls.
+    ``seconds`` is the wall time of the localization alone, the median of repeats after a
+    warm-up where it is short; null for controls.
     """
 
     mode: Mode
@@ -194,9 +195,48 @@ class LocalizationBenchmark(Model):
             raise ValueError("provenance.simulated is not what the cells say")
         return self
 
+    def __repr__(self) -> str:
+        """One line a method: what a person wants to see, not the whole document."""
+        rows = [
+            f"  {row.level}, {row.method.replace('_', ' ')}: "
+            f"{_number(row.pooled.accuracy, 3)} within {self.parameters.tolerance_um:g} um, "
+            f"median error {_number(row.pooled.median_error_um, 1)} um"
+            for row in self.summary
+            if row.mode == "corrected"
+        ]
+        return "\n".join([f"LocalizationBenchmark of {self._counted()}", *rows])
+
+    def _repr_html_(self) -> str:
+        """The same as a table, for notebooks."""
+        from spe1_builder.benchmark.common.page import table_html
+        from spe1_builder.benchmark.common.tables import Table, share, um
+
+        rows = tuple(
+            (
+                row.level,
+                row.method.replace("_", " "),
+                share(row.pooled.accuracy),
+                um(row.pooled.median_error_um),
+            )
+            for row in self.summary
+            if row.mode == "corrected"
+        )
+        within = f"within {self.parameters.tolerance_um:g} um"
+        columns = ("on", "method", within, "median error, um")
+        return table_html(Table(f"Localization benchmark of {self._counted()}", columns, rows))
+
+    def _counted(self) -> str:
+        n = sum(cell.problem is None for cell in self.cells)
+        text = f"{n} cell{'s' if n != 1 else ''}"
+        return text + (" (simulated)" if self.provenance.simulated else "")
+
     def without_timings(self) -> dict[str, Any]:
         """As plain values, wall times left out: equal for equal inputs and options."""
         return _drop(self.model_dump(mode="json"), {"seconds", "seconds_per_item"})
+
+
+def _number(value: float | None, n_digits: int) -> str:
+    return "-" if value is None else f"{value:.{n_digits}f}"
 
 
 def _drop(value: Any, names: set[str]) -> Any:

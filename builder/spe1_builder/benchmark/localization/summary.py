@@ -14,6 +14,9 @@ from spe1_builder.benchmark.localization.plan import Plan
 from spe1_builder.benchmark.localization.schema import CellResult, CellScore, SummaryRow
 from spe1_builder.errors import Spe1Error
 
+#: Characters of a problem, in tables and in the JSON.
+_LONGEST_LINE = 360
+
 
 @dataclass(frozen=True, eq=False)
 class Scored:
@@ -31,7 +34,9 @@ def one_line(error: Spe1Error) -> str:
         text += f" Expected {error.expected}, got {error.got}."
     elif error.got is not None:
         text += f" Got {error.got}."
-    return " ".join(text.split())
+    # What a file holds is quoted, and may be of any length, and no text.
+    text = "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
+    return text if len(text) <= _LONGEST_LINE else text[:_LONGEST_LINE] + " ..."
 
 
 def scored(evaluation: CellEvaluation, estimates: Estimates) -> Scored:

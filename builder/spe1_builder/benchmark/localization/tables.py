@@ -17,11 +17,13 @@ from spe1_builder.benchmark.localization.zhao2026.published import published
 
 
 def tables(result: LocalizationBenchmark) -> list[Table]:
-    """All tables of a result."""
+    """All tables of a result; simulated cells are not compared with the published numbers."""
     found = [summary_table(result)]
     if any(row.level == "spikes" for row in result.summary):
         found.append(macro_table(result))
-    found += [comparison_table(result), cell_table(result, "templates")]
+    if not result.provenance.simulated:
+        found.append(comparison_table(result))
+    found.append(cell_table(result, "templates"))
     if any(row.level == "spikes" for row in result.summary):
         found.append(cell_table(result, "spikes"))
     return found
@@ -40,9 +42,29 @@ def _counted(result: LocalizationBenchmark) -> str:
     return text + (f" ({left_out} more could not be scored)" if left_out else "")
 
 
+def simulated_mark(result: LocalizationBenchmark) -> str:
+    """Stands behind each title: how many of the scored cells are simulated."""
+    scored = [cell for cell in result.cells if cell.problem is None]
+    n = sum(cell.simulated is True for cell in scored)
+    if n == 0:
+        return ""
+    return " (simulated)" if n == len(scored) else f" ({n} of {len(scored)} cells simulated)"
+
+
+def cell_name(cell: CellResult) -> str:
+    """A cell where a number of its own stands."""
+    return f"{cell.cell_id} (simulated)" if cell.simulated else cell.cell_id
+
+
+def _interval_head(result: LocalizationBenchmark) -> str:
+    """Behind a column's name where its numbers have intervals: with more than one cell."""
+    has_any = any(row.pooled_accuracy_interval is not None for row in result.summary)
+    return f" ({100 * result.parameters.confidence:g} % CI)" if has_any else ""
+
+
 def summary_table(result: LocalizationBenchmark) -> Table:
     """One row for each method: pooled over templates or spikes, as the paper does."""
-    tolerance_um = result.parameters.tolerance_um
+    tolerance_um, head = result.parameters.tolerance_um, _interval_head(result)
     rows = []
     for row in _rows(result, "corrected"):
         score = row.pooled
@@ -59,12 +81,12 @@ def summary_table(result: LocalizationBenchmark) -> Table:
             )
         )
     return Table(
-        "All cells",
+        f"All cells{simulated_mark(result)}",
         (
             "on",
             "method",
-            f"accuracy < {tolerance_um:g} um (95 % CI)",
-            "median error, um (95 % CI)",
+            f"accuracy < {tolerance_um:g} um{head}",
+            f"median error, um{head}",
             "median |dx|, um",
             "median |dy|, um",
             "NaN + out of bounds",
@@ -72,7 +94,7 @@ def summary_table(result: LocalizationBenchmark) -> Table:
         ),
         tuple(rows),
         "Error: 2-D distance to the ground-truth electrode. Pooled: every template or spike "
-        "counts alike. CI: bootstrap over cells. Out of bounds: more than "
+        f"counts alike. {'CI: bootstrap over cells. ' if head else ''}Out of bounds: more than "
         f"{result.parameters.bounds_margin_um:g} um beside the sites.",
     )
 
@@ -88,10 +110,10 @@ def macro_table(result: LocalizationBenchmark) -> Table:
         for row in _rows(result, "corrected")
         if row.level == "spikes"
     ]
-    tolerance_um = result.parameters.tolerance_um
+    tolerance_um, head = result.parameters.tolerance_um, _interval_head(result)
     return Table(
-        "Spikes, every cell alike",
-        ("method", f"accuracy < {tolerance_um:g} um (95 % CI)", "median error, um (95 % CI)"),
+        f"Spikes, every cell alike{simulated_mark(result)}",
+        ("method", f"accuracy < {tolerance_um:g} um{head}", f"median error, um{head}"),
         tuple(rows),
         "Mean of the cells' accuracies; median of the cells' median errors.",
     )
@@ -119,8 +141,6 @@ def comparison_table(result: LocalizationBenchmark) -> Table:
         )
     note = "Published: Zhao et al. 2026, 11 real cells, read from the figures (accuracy to 0.003, "
     note += "error to 0.2 um). As published: --masking as-published."
-    if result.provenance.simulated:
-        note += " These cells are simulated: published numbers are not what they should give."
     parts = [f"{name}{what}" for what in ("accuracy", "median error, um") for name in _SIDES]
     return Table(
         "Beside the paper",
@@ -146,7 +166,7 @@ def cell_table(result: LocalizationBenchmark, level: Level) -> Table:
         remarks = "; ".join(filter(None, [cell.problem, *cell.notes]))
         rows.append(
             (
-                cell.cell_id,
+                cell_name(cell),
                 NOTHING if cell.target_um is None else f"({_join(cell.target_um)})",
                 NOTHING if cell.peak_channel is None else str(cell.peak_channel),
                 _count(cell, scores),
@@ -156,10 +176,11 @@ def cell_table(result: LocalizationBenchmark, level: Level) -> Table:
         )
     shorts = [contestant(name).short for name in names]
     unit = "error, um" if level == "templates" else "accuracy / median error, um"
+    title = f"Each cell, {level}: {unit}{simulated_mark(result)}"
     columns = ("cell", "electrode (x, y), um", "peak channel", "spikes")
     if not any(row[-1] for row in rows):
-        return Table(f"Each cell, {level}: {unit}", (*columns, *shorts), _cut(rows))
-    return Table(f"Each cell, {level}: {unit}", (*columns, *shorts, "note"), tuple(rows))
+        return Table(title, (*columns, *shorts), _cut(rows))
+    return Table(title, (*columns, *shorts, "note"), tuple(rows))
 
 
 def _cut(rows: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:

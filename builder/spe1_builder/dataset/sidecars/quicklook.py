@@ -14,6 +14,7 @@ from spe1_builder.dataset.sidecars.facts import CellFacts
 from spe1_builder.dataset.sidecars.png import check_png
 from spe1_builder.dataset.sidecars.sidecar import CheckedCell, Sidecar
 from spe1_builder.layout import QUICKLOOK_NAME
+from spe1_builder.probe import SITE_WIDTH_UM
 from spe1_builder.signal.template import Template
 
 if TYPE_CHECKING:
@@ -21,12 +22,15 @@ if TYPE_CHECKING:
 
 # Okabe & Ito's colours, told apart by colour-blind readers and in grey print.
 _TRACE, _SPIKE, _TRUTH, _PEAK, _BAD = "#222222", "#D55E00", "#0072B2", "#D55E00", "#AAAAAA"
+_TRUTH_FILL = "#CFE5F3"
 _ENVELOPE_BINS = 1500
 _ZOOM_S = 1.0
 _WAVEFORM_MS = (2.0, 4.0)
 _MAX_OVERLAID = 100
 #: Channels drawn: those this far along the probe from peak and ground truth.
 _PROBE_REACH_UM = 70.0
+#: Half the width of a waveform, and the longest bar of its time scale.
+_HALF_WIDTH_UM, _LONGEST_BAR_UM = 13.0, 12.0
 #: Height that the template's largest value is drawn at.
 _PEAK_HEIGHT_UM = 22.0
 
@@ -68,7 +72,7 @@ def draw_quicklook(path: Path, facts: CellFacts) -> None:
     distance_um = float(np.hypot(peak_x_um - gt_x_um, peak_y_um - gt_y_um))
     figure.suptitle(
         f"{plan.cell_id}{' (simulated)' if plan.inputs.simulated else ''}"
-        f"  ·  {plan.inputs.patch_type.release_name}  ·  {len(plan.window_spikes)} spikes"
+        f"  ·  {plan.inputs.patch_type.release_name}  ·  {_counted(len(plan.window_spikes))}"
         f"  ·  peak channel {facts.peak_channel}, ground truth {gt_channel}"
         f" ({distance_um:.0f} µm apart)",
         fontsize=12,
@@ -169,7 +173,7 @@ def _draw_waveform(axes: Axes, facts: CellFacts) -> None:
         axes.plot(grid_s * 1000.0, np.mean(waves, axis=0), color=_TRACE, linewidth=1.6)
     axes.axvline(0.0, color=_SPIKE, linewidth=0.8, linestyle="--")
     axes.set_xlim(grid_s[0] * 1000.0, grid_s[-1] * 1000.0)
-    axes.set_title(f"patch waveform: {len(waves)} spikes and their mean", fontsize=10)
+    axes.set_title(f"patch waveform: {_counted(len(waves))} and their mean", fontsize=10)
     axes.set_xlabel("ms from the spike")
 
 
@@ -190,7 +194,8 @@ def _draw_probe(
     )
     scale_uV = max(float(np.abs(mean_uV[:, peak_channel]).max()), 1e-6)
     # A site is 32 um from its neighbour in its row, and rows are 20 um apart.
-    x_offsets = np.linspace(-13.0, 13.0, len(mean_uV))
+    x_offsets = np.linspace(-_HALF_WIDTH_UM, _HALF_WIDTH_UM, len(mean_uV))
+    _draw_truth(axes, *positions_um[gt_channel])
     for channel in near:
         is_bad = channel in bad_channels
         is_peak = channel == peak_channel
@@ -201,16 +206,19 @@ def _draw_probe(
             linewidth=1.6 if is_peak else 0.8,
             linestyle=":" if is_bad else "-",
         )
-    gt_x_um, gt_y_um = positions_um[gt_channel]
-    axes.plot(
-        gt_x_um, gt_y_um, "s", color=_TRUTH, markersize=17, fillstyle="none", markeredgewidth=2
+    duration_ms = (len(mean_uV) - 1) / NPX_RATE_HZ * 1000
+    _draw_scale_bars(
+        axes,
+        scale_uV,
+        2 * _HALF_WIDTH_UM / max(duration_ms, 1e-6),
+        float(positions_um[near, 0].max()),
+        float(y_um.mean()),
     )
-    _draw_scale_bar(axes, scale_uV, float(positions_um[near, 0].max()), float(y_um.mean()))
     has_bad = bool(np.isin(near, bad_channels).any())
     _draw_probe_legend(axes, float(np.ptp(mean_uV[:, peak_channel])), has_bad=has_bad)
     before_ms, after_ms = (n / NPX_RATE_HZ * 1000 for n in (template.n_before, template.n_after))
     axes.set_title(
-        f"template, {template.n_spikes_used} spikes, −{before_ms:.3g} to {after_ms:.3g} ms",
+        f"template, {_counted(template.n_spikes_used)}, −{before_ms:.3g} to {after_ms:.3g} ms",
         fontsize=10,
     )
     axes.set_xlabel("x (µm)")
@@ -225,18 +233,59 @@ def round_amplitude_uV(largest_uV: float) -> float:
     return float(max((uV for uV in steps_uV if uV <= largest_uV), default=power_uV))
 
 
-def _draw_scale_bar(axes: Axes, scale_uV: float, x_um: float, y_um: float) -> None:
-    """A bar right of the sites whose height is an amplitude of the template."""
+def _draw_truth(axes: Axes, x_um: float, y_um: float) -> None:
+    """The ground-truth electrode, under its waveform."""
+    from matplotlib.patches import Rectangle
+
+    half_um = SITE_WIDTH_UM / 2
+    axes.add_patch(
+        Rectangle(
+            (x_um - half_um, y_um - half_um),
+            SITE_WIDTH_UM,
+            SITE_WIDTH_UM,
+            facecolor=_TRUTH_FILL,
+            edgecolor=_TRUTH,
+            linewidth=1.5,
+            zorder=0.5,
+        )
+    )
+
+
+def _draw_scale_bars(
+    axes: Axes, scale_uV: float, um_per_ms: float, x_um: float, y_um: float
+) -> None:
+    """Right of the sites: how high an amplitude and how wide a time of the template is."""
     bar_uV = round_amplitude_uV(scale_uV)
-    x_um += 22.0
-    half_um = _PEAK_HEIGHT_UM * bar_uV / scale_uV / 2
-    axes.plot([x_um, x_um], [y_um - half_um, y_um + half_um], color=_TRACE, linewidth=2)
+    bar_ms = round_amplitude_uV(_LONGEST_BAR_UM / um_per_ms)
+    x_um += 18.0
+    half_um, width_um = _PEAK_HEIGHT_UM * bar_uV / scale_uV / 2, bar_ms * um_per_ms
+    corner = ([x_um, x_um, x_um + width_um], [y_um + half_um, y_um - half_um, y_um - half_um])
+    axes.plot(*corner, color=_TRACE, linewidth=2, solid_joinstyle="miter")
     axes.text(x_um + 2.0, y_um, f"{bar_uV:g} µV", fontsize=8, rotation=90, va="center", ha="left")
-    axes.set_xlim(right=x_um + 10.0)
+    axes.text(
+        x_um + width_um / 2,
+        y_um - half_um - 1.5,
+        f"{bar_ms:g} ms",
+        fontsize=8,
+        va="top",
+        ha="center",
+    )
+    axes.set_xlim(right=x_um + max(width_um, 8.0) + 4.0)
+
+
+def _counted(n_spikes: int) -> str:
+    return f"{n_spikes} spike" if n_spikes == 1 else f"{n_spikes} spikes"
 
 
 def _draw_probe_legend(axes: Axes, peak_to_peak_uV: float, *, has_bad: bool) -> None:
-    axes.plot([], [], "s", color=_TRUTH, fillstyle="none", label="ground-truth electrode")
+    axes.plot(
+        [],
+        [],
+        "s",
+        markerfacecolor=_TRUTH_FILL,
+        markeredgecolor=_TRUTH,
+        label="ground-truth electrode",
+    )
     axes.plot([], [], color=_PEAK, label=f"peak channel ({peak_to_peak_uV:.0f} µV p-p)")
     if has_bad:
         axes.plot([], [], color=_BAD, linestyle=":", label="bad channel")

@@ -58,6 +58,15 @@ class BuildResult:
     metadata: ConversionMetadata
     seconds: float
 
+    def __repr__(self) -> str:
+        data = self.metadata
+        kind = " (simulated)" if data.provenance.simulated else ""
+        rows = " + ".join(str(split.rows) for split in data.splits.values())
+        return (
+            f"<{self.cell_id}{kind} {self.status} in {self.seconds:.1f} s: {rows} rows, "
+            f"{data.n_spikes_total} spikes, {len(data.warnings)} warnings, {self.folder}>"
+        )
+
 
 def build_cell(
     cell_id: str,

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
+from spe1_builder.compiled import compile_first
+from spe1_builder.constants import FAST_ENGINE
 from spe1_builder.dataset import sidecars
 from spe1_builder.dataset.json_text import json_text
 from spe1_builder.dataset.metadata import CellWarning
@@ -54,14 +56,17 @@ def fill_cell(
         There is a warning, and ``strict``.
     """
     with _Tasks(identify) as beside:
-        # The first time on a machine, this compiles for a second or two.
-        preprocessor = make_preprocessor(plan.raw, plan.options.engine)
+        engine = plan.options.engine
+        if engine == FAST_ENGINE:
+            compile_first(progress, "bandpass", lambda: make_preprocessor(plan.raw, engine))
+        preprocessor = make_preprocessor(plan.raw, engine)
         beside.begin(plan, preprocessor, n_threads)
         segments = write_segments(
             folder, plan, preprocessor, beside, n_threads=n_threads, progress=progress
         )
-        patch = beside.patch()
-        facts = CellFacts(plan, beside.identity(), patch.agreement, beside.bad(), segments)
+        with stage(progress, "hashes, bad channels, patch", 1, "cell"):
+            patch = beside.patch()
+            facts = CellFacts(plan, beside.identity(), patch.agreement, beside.bad(), segments)
     warnings = find_warnings(facts, patch)
     if strict:
         require_no_warning(plan.cell_id, warnings)

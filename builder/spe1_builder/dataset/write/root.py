@@ -18,7 +18,7 @@ from spe1_builder.layout import (
 #: What tells a checkout or a project from a folder of data.
 _PROJECT_NAMES = ("spe1.py", "pyproject.toml", ".git")
 #: `load_dataset` reads a path with these as a pattern.
-_GLOB_CHARACTERS = "[]*?"
+_GLOB_MARKS = ("[", "]", "*", "?", "::")
 
 
 def prepare_root(root: Path) -> RootLayout:
@@ -48,11 +48,11 @@ def prepare_root(root: Path) -> RootLayout:
 
 def _refuse_foreign(root: Path, layout: RootLayout) -> None:
     full = root.resolve()
-    if any(character in str(full) for character in _GLOB_CHARACTERS):
+    if any(mark in str(full) for mark in _GLOB_MARKS):
         raise OptionError(
             "load_dataset takes the path of the dataset root for a pattern.",
             where=full,
-            expected=f"a path without any of {' '.join(_GLOB_CHARACTERS)}",
+            expected=f"a path without any of {' '.join(_GLOB_MARKS)}",
             do="choose another root",
         )
     # datasets >= 4 refuses a folder that holds a script of its own name.

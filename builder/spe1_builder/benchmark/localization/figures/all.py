@@ -46,7 +46,8 @@ FIGURES = (
     FigureMaker(
         "degradation",
         "Electrodes are replaced by noise before filtering, 25 more a day; median "
-        "over all cells and seeds.",
+        "over all cells and seeds. Markers of one day are set apart sideways; the last day has "
+        "its own scale.",
         lambda result: draw_degradation(result, "corrected"),
     ),
     FigureMaker(

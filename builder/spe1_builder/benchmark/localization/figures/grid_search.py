@@ -39,9 +39,7 @@ def draw_grid_search(result: LocalizationBenchmark) -> Figure | None:
     if not shown:
         return None
     days = result.grid_search.days
-    errors_um = [point.score.median_error_um for *_, chosen in shown for point in chosen]
-    known_um = [value for value in errors_um if value is not None]
-    lowest_um, highest_um = min(known_um), max(known_um)
+    ranges_um = {day: _range_um([p for *_, chosen in shown for p in chosen], day) for day in days}
     figure = new_figure(2.5 * len(days) + 1.2, 2.7 * len(shown) + 0.7)
     panels = figure.subplots(len(shown), len(days), squeeze=False)
     for (short, down, across, chosen), row in zip(shown, panels, strict=True):
@@ -53,9 +51,8 @@ def draw_grid_search(result: LocalizationBenchmark) -> Figure | None:
                 if point.day == day and value is not None:
                     place = point.parameters[down.name], point.parameters[across.name]
                     table_um[rows.index(place[0]), columns.index(place[1])] = value
-            image = axes.imshow(
-                table_um, cmap="cividis", vmin=lowest_um, vmax=highest_um, aspect="auto"
-            )
+            lowest_um, highest_um = ranges_um[day]
+            axes.imshow(table_um, cmap="cividis", vmin=lowest_um, vmax=highest_um, aspect="auto")
             _label_cells(axes, table_um, (lowest_um + highest_um) / 2)
             axes.set_yticks(range(len(rows)), [f"{value:g}" for value in rows])
             axes.set_xticks(range(len(columns)), [f"{value:g}" for value in columns])
@@ -64,10 +61,19 @@ def draw_grid_search(result: LocalizationBenchmark) -> Figure | None:
             axes.grid(visible=False)
             axes.spines[:].set_visible(False)
             axes.set_title(f"{short}, day {day}")
-    figure.colorbar(image, ax=panels, label="median 2-D error (µm)", shrink=0.8)
     n_cells = len(result.grid_search.cells)
-    figure.suptitle(f"Parameters, {level}: {counted_cells(result, n_cells)}")
+    figure.suptitle(
+        f"Parameters, {level}: {counted_cells(result, n_cells)}\n"
+        "median 2-D error (µm); each day has its own scale of colours, dark is near"
+    )
     return figure
+
+
+def _range_um(points: Sequence[GridPoint], day: int) -> tuple[float, float]:
+    """The lowest and the highest error of a day, over all methods."""
+    errors_um = [point.score.median_error_um for point in points if point.day == day]
+    known_um = [value for value in errors_um if value is not None]
+    return (min(known_um), max(known_um)) if known_um else (0.0, 1.0)
 
 
 def _values(points: Sequence[GridPoint], axis: Axis) -> list[float]:
@@ -77,5 +83,6 @@ def _values(points: Sequence[GridPoint], axis: Axis) -> list[float]:
 
 def _label_cells(axes: Axes, table_um: np.ndarray, middle_um: float) -> None:
     for (i, j), value in np.ndenumerate(table_um):
-        color = "white" if value < middle_um else "black"
-        axes.text(j, i, f"{value:.1f}", ha="center", va="center", color=color, fontsize=10)
+        color = "black" if value >= middle_um or np.isnan(value) else "white"
+        text = "-" if np.isnan(value) else f"{value:.1f}"
+        axes.text(j, i, text, ha="center", va="center", color=color, fontsize=10)

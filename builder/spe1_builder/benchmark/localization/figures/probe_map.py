@@ -10,13 +10,16 @@ from spe1_builder.benchmark.common.figure_style import INK, new_figure
 from spe1_builder.benchmark.localization.contestants import contestant
 from spe1_builder.benchmark.localization.figures.titles import counted_cells
 from spe1_builder.benchmark.localization.schema import CellResult, LocalizationBenchmark
+from spe1_builder.benchmark.localization.tables import cell_name
 from spe1_builder.probe import SITE_WIDTH_UM, nominal_positions_um
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_SITE, _MASKED = "#C8C8C8", "#F3F3F3"
+_SITE, _MASKED, _TRUTH = "#DADADA", "#F3F3F3", "#F0E442"
+#: Sizes in points: where estimates fall together, one is seen around the other.
+_SIZES = {"o": 11.0, "s": 7.5, "^": 7.5, "x": 6.0, "+": 8.0}
 #: Half the stretch of probe drawn around an electrode, and x of the probe's middle.
 _REACH_UM, _MIDDLE_UM = 62.0, 35.0
 
@@ -48,32 +51,27 @@ def _draw_cell(axes: Axes, cell: CellResult) -> None:
     from matplotlib.ticker import MultipleLocator
 
     assert cell.target_um is not None
-    x_um, y_um = cell.target_um
+    y_um = cell.target_um[1]
     half = SITE_WIDTH_UM / 2
     for channel, (site_x_um, site_y_um) in enumerate(nominal_positions_um()):
         if abs(site_y_um - y_um) <= _REACH_UM + half:
             is_masked = channel in cell.masked_channels
             corner = (site_x_um - half, site_y_um - half)
+            is_truth = channel == cell.gt_channel
             axes.add_patch(
                 Rectangle(
                     corner,
                     SITE_WIDTH_UM,
                     SITE_WIDTH_UM,
-                    facecolor=_MASKED if is_masked else _SITE,
-                    edgecolor=_SITE,
+                    facecolor=_TRUTH if is_truth else _MASKED if is_masked else _SITE,
+                    edgecolor=INK if is_truth else _SITE,
                     linestyle=":" if is_masked else "-",
-                    linewidth=0.6,
+                    linewidth=1.2 if is_truth else 0.6,
+                    zorder=2 if is_truth else 1,
                 )
             )
     axes.plot(
-        x_um,
-        y_um,
-        "*",
-        color="#F0E442",
-        markeredgecolor=INK,
-        markersize=13,
-        label="ground-truth electrode",
-        zorder=3,
+        [], [], "s", color=_TRUTH, markeredgecolor=INK, markersize=9, label="ground-truth electrode"
     )
     for part in cell.scores:
         if (part.mode, part.level) == ("corrected", "templates"):
@@ -85,7 +83,7 @@ def _draw_cell(axes: Axes, cell: CellResult) -> None:
     axes.yaxis.set_major_locator(MultipleLocator(25))
     axes.grid(visible=False)
     axes.tick_params(labelsize=8)
-    axes.set_title(cell.cell_id, fontsize=10)
+    axes.set_title(cell_name(cell), fontsize=10)
 
 
 def _draw_estimate(
@@ -106,9 +104,9 @@ def _draw_estimate(
         marker=marker,
         linestyle="none",
         color=look.color,
-        markersize=7,
-        markeredgewidth=1.8 if look.marker in "x+" else 0.8,
-        markeredgecolor=look.color if look.marker in "x+" else "white",
+        fillstyle="none" if farthest_um <= _REACH_UM else "full",
+        markersize=_SIZES.get(look.marker, 7.0),
+        markeredgewidth=1.8,
         label=look.label,
         zorder=4,
     )

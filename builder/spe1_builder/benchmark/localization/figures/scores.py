@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 from spe1_builder.benchmark.common.figure_style import INK, new_figure
 from spe1_builder.benchmark.localization.contestants import contestant
-from spe1_builder.benchmark.localization.figures.titles import counted_cells, levels_of
+from spe1_builder.benchmark.localization.figures.titles import (
+    counted_cells,
+    counted_levels,
+    levels_of,
+)
 from spe1_builder.benchmark.localization.schema import LocalizationBenchmark, SummaryRow
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-_LEVEL_NAMES = {"templates": "templates", "spikes": "single spikes"}
 
 
 def draw_scores(result: LocalizationBenchmark) -> Figure:
@@ -26,8 +28,7 @@ def draw_scores(result: LocalizationBenchmark) -> Figure:
         names = [contestant(row.method).short for row in rows]
         _draw_bars(left, rows, "accuracy")
         _draw_bars(right, rows, "error")
-        n = rows[0].pooled.n
-        left.set_title(f"{n} {_LEVEL_NAMES[level]}", loc="left")
+        left.set_title(counted_levels(rows[0].pooled.n, level), loc="left")
         left.set_xlim(0.0, 1.12)
         left.set_xlabel(f"accuracy: share within {result.parameters.tolerance_um:g} µm")
         right.set_xlim(left=0.0)
@@ -36,10 +37,11 @@ def draw_scores(result: LocalizationBenchmark) -> Figure:
             axes.set_yticks(range(len(names)), names)
             axes.invert_yaxis()
             axes.grid(axis="y", visible=False)
-    figure.suptitle(
-        f"{counted_cells(result, _n_cells(result))}; "
-        f"lines: {100 * result.parameters.confidence:.0f} % interval, bootstrap over cells"
-    )
+    title = counted_cells(result, _n_cells(result))
+    if any(row.pooled_accuracy_interval is not None for row in result.summary):
+        percent = 100 * result.parameters.confidence
+        title += f"; lines: {percent:.0f} % interval, bootstrap over cells"
+    figure.suptitle(title)
     return figure
 
 

@@ -7,9 +7,19 @@ from spe1_builder.benchmark.localization.words import LEVELS, Level
 
 
 def counted_cells(result: LocalizationBenchmark, n_cells: int) -> str:
-    """For titles: how many cells, and that they are simulated where they are."""
-    kind = "simulated cell" if result.provenance.simulated else "cell"
-    return f"{n_cells} {kind}" if n_cells == 1 else f"{n_cells} {kind}s"
+    """For titles: how many cells, and that they, or some of them, are simulated."""
+    scored = [cell for cell in result.cells if cell.problem is None]
+    n_simulated = sum(cell.simulated is True for cell in scored)
+    kind = "simulated cell" if n_simulated == len(scored) else "cell"
+    text = f"{n_cells} {kind}" if n_cells == 1 else f"{n_cells} {kind}s"
+    is_mixed = 0 < n_simulated < len(scored)
+    return f"{text} (some simulated)" if is_mixed else text
+
+
+def counted_levels(n: int, level: Level) -> str:
+    """``1 template``, ``12 templates``, ``1826 single spikes``."""
+    word = {"templates": "template", "spikes": "single spike"}[level]
+    return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 
 def levels_of(result: LocalizationBenchmark) -> list[Level]:
