@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
-from spe1_builder.errors import OutputError, Spe1Error
+from spe1_builder.errors import OutputError, Spe1Error, printable
 
 #: Exit status after Ctrl-C: 128 + SIGINT, as shells have it.
 STOPPED = 130
