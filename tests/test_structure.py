@@ -22,6 +22,7 @@ GROUND = {
     "layout",
     "progress",
     "models",
+    "paths",
     "versions",
 }
 #: Parts of a room, from left to right likewise.
