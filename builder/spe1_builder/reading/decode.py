@@ -57,6 +57,35 @@ def decode_traces_uV(cp: pa.Array) -> np.ndarray:
     return traces_uV
 
 
+def decode_times_ms(ctt: pa.Array) -> np.ndarray:
+    """The spike times of one row, of whichever channel: float64 (n_spikes,), ascending.
+
+    Parameters
+    ----------
+    ctt : pyarrow.Array
+        One row of the column ``ctt``.
+
+    Raises
+    ------
+    OptionError
+        The row holds something else.
+    """
+    import pyarrow as pa
+
+    kind = ctt.type
+    is_nested = pa.types.is_list(kind) and pa.types.is_list(kind.value_type)
+    if not is_nested or not pa.types.is_floating(kind.value_type.value_type):
+        raise OptionError(
+            "The column ctt does not hold spike times.",
+            where="ctt",
+            expected="lists of lists of numbers",
+            got=kind,
+            do="pass rows as spe1.load gives them",
+        )
+    times_ms = ctt.flatten().flatten().drop_null().to_numpy(zero_copy_only=False)
+    return np.sort(times_ms.astype(np.float64))
+
+
 def _not_traces(expected: Any, got: Any) -> OptionError:
     return OptionError(
         "The column cp does not hold the traces of a cell.",
