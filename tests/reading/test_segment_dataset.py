@@ -75,9 +75,12 @@ def test_map_in_two_processes_and_batched(long):
     as_tables = long.with_format("arrow").map(_count_table, batched=True)
     assert set(as_tables["n_in_batch"][:].to_pylist()) == {2}
     assert set(long.map(count, batched=True)["n_in_batch"][:]) == {2}
-    # A number that is given is taken as it is.
+    # A number that is given is taken as it is, the library's own too.
     ids = long.select_columns("sample_id")
-    assert set(ids.map(count, batched=True, batch_size=40)["n_in_batch"][:]) == {40}
+    for size, expected in ((40, 40), (1_000, N_ROWS), (None, N_ROWS)):
+        counted = ids.map(count, batched=True, batch_size=size)
+        assert set(counted["n_in_batch"][:]) == {expected}
+    assert len(ids.batch(1_000)) == 1
 
 
 def _count_table(table):
@@ -124,6 +127,8 @@ def test_all_splits_at_once(long):
     from datasets import DatasetDict
 
     both = DatasetDict({"train": long, "test": long.select(range(3))})
+    evens = both.filter(is_even, input_columns="sample_id")
+    assert [len(split) for split in evens.values()] == [40, 2]
     mapped = both.map(number)  # passes the library's defaults on
     assert mapped["train"]["number"][:] == list(range(N_ROWS))
     assert isinstance(mapped["test"], SegmentDataset)
@@ -150,3 +155,20 @@ def test_joined_datasets_are_plain_ones(long, plain):
     assert as_segments(joined).map(number)["number"][:] == expected
     assert type(joined) is not SegmentDataset  # what was given is left alone
     np.testing.assert_equal(joined.map(number, remove_columns=["cp"])["number"][:], expected)
+
+
+def test_filter_decodes_two_rows_at_a_time(long):
+    """Unless `input_columns` says what is needed, all of 1,000 rows would be decoded at once."""
+    sizes = []
+
+    def look(rows):
+        sizes.append(len(rows["sample_id"]))
+        return rows
+
+    ids = long.select_columns("sample_id").with_transform(look)
+    assert len(ids.filter(lambda row: True)) == N_ROWS
+    assert len(ids.filter(lambda rows: [True] * len(rows["sample_id"]), batched=True)) == N_ROWS
+    assert set(sizes) == {2}
+    sizes.clear()
+    ids.filter(lambda rows: [True] * len(rows["sample_id"]), batched=True, batch_size=80)
+    assert sizes == [80]

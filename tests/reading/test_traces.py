@@ -35,7 +35,7 @@ def traces(splits):
 
 
 @given(data=st.data())
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_any_window(traces, whole_uV, data):
     start = data.draw(st.integers(0, N_SAMPLES - 1))
     stop = data.draw(st.integers(start + 1, min(N_SAMPLES, start + 2 * SEGMENT)))

@@ -38,18 +38,25 @@ class SegmentDataset(datasets.Dataset):
 
     def map(self, *args: Any, **kwargs: Any) -> SegmentDataset:
         """`datasets.Dataset.map`; by default two rows are written, or batched, at a time."""
-        sizes = ("batch_size", "writer_batch_size")
-        return as_segments(super().map(**self._by_twos("map", sizes, args, kwargs)))
+        arguments = self._bind("map", args, kwargs)
+        arguments.setdefault("batch_size", BATCH_ROWS)  # what the function is given
+        return as_segments(super().map(**_by_twos("map", arguments, "writer_batch_size")))
 
     def filter(self, *args: Any, **kwargs: Any) -> SegmentDataset:
         """`datasets.Dataset.filter`; by default two rows are decoded at a time."""
-        sizes = ("batch_size",)
-        return as_segments(super().filter(**self._by_twos("filter", sizes, args, kwargs)))
+        arguments = self._bind("filter", args, kwargs)
+        if arguments.get("batched"):
+            arguments.setdefault("batch_size", BATCH_ROWS)
+        else:
+            arguments = _by_twos("filter", arguments, "batch_size")
+        return as_segments(super().filter(**arguments))
 
     def cast(self, *args: Any, **kwargs: Any) -> SegmentDataset:
         """`datasets.Dataset.cast`; by default two rows at a time."""
-        sizes = ("batch_size", "writer_batch_size")
-        return as_segments(super().cast(**self._by_twos("cast", sizes, args, kwargs)))
+        arguments = self._bind("cast", args, kwargs)
+        return as_segments(
+            super().cast(**_by_twos("cast", arguments, "batch_size", "writer_batch_size"))
+        )
 
     def flatten_indices(self, *args: Any, **kwargs: Any) -> SegmentDataset:
         """`datasets.Dataset.flatten_indices`, two rows at a time, and as Arrow.
@@ -57,7 +64,7 @@ class SegmentDataset(datasets.Dataset):
         In numpy's or torch's format ``datasets`` decodes the rows on the way, which leaves
         float32 of the spike times.
         """
-        arguments = self._by_twos("flatten_indices", ("writer_batch_size",), args, kwargs)
+        arguments = self._bind("flatten_indices", args, kwargs)
         flat = self.with_format("arrow").map(
             batched=True, desc="Flattening the indices", **arguments
         )
@@ -81,20 +88,26 @@ class SegmentDataset(datasets.Dataset):
         both = super().train_test_split(*args, **kwargs)
         return datasets.DatasetDict({name: as_segments(split) for name, split in both.items()})
 
-    def _by_twos(
-        self, method: str, sizes: tuple[str, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> dict[str, Any]:
-        """The arguments of a call, two in the place of the library's own batch sizes.
-
-        Also where they are given: `datasets.DatasetDict` passes all of its defaults on.
-        """
+    def _bind(self, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """The arguments of a call by their names."""
         signature = inspect.signature(getattr(datasets.Dataset, method))
         arguments = signature.bind(self, *args, **kwargs).arguments
-        for size in sizes:
-            default = signature.parameters[size].default
-            if arguments.get(size, default) == default:
-                arguments[size] = BATCH_ROWS
         return {name: value for name, value in arguments.items() if name != "self"}
+
+
+def _by_twos(method: str, arguments: dict[str, Any], *sizes: str) -> dict[str, Any]:
+    """Two rows in the place of the library's own batch sizes, which change no value.
+
+    Also where those are given: `datasets.DatasetDict` passes all of its defaults on.
+    """
+    parameters = inspect.signature(getattr(datasets.Dataset, method)).parameters
+    defaults = {size: parameters[size].default for size in sizes}
+    chosen = {
+        size: BATCH_ROWS
+        for size, default in defaults.items()
+        if arguments.get(size, default) == default
+    }
+    return arguments | chosen
 
 
 def as_segments(dataset: datasets.Dataset) -> SegmentDataset:
