@@ -132,6 +132,9 @@ def test_all_splits_at_once(long):
     mapped = both.map(number)  # passes the library's defaults on
     assert mapped["train"]["number"][:] == list(range(N_ROWS))
     assert isinstance(mapped["test"], SegmentDataset)
+    # What a function is given is not changed behind its back, so this is told instead.
+    with pytest.raises(pa.ArrowInvalid, match="offset overflow"):
+        both.map(lambda rows: {"n": rows["sample_id"]}, batched=True)
 
 
 def test_cast_and_save(long, tmp_path):

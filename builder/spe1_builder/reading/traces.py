@@ -64,6 +64,7 @@ class CellTraces:
 
     def __init__(self, source: str | Path | DatasetDict | Dataset):
         self._rows = open_rows(source)
+        self._segments: dict[int, np.ndarray] = {}
         firsts = self._rows.firsts
         if not len(firsts):
             raise OptionError("There is no segment to read.", do="pass a cell or a split with rows")
@@ -88,7 +89,16 @@ class CellTraces:
             f"segment{'s' if n_segments > 1 else ''}, samples [{self.first}, {self.last}))"
         )
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Views of the file: pickled, they would be the traces themselves.
+        return self.__dict__ | {"_segments": {}}
+
     def _segment(self, index: int) -> np.ndarray:
+        if index not in self._segments:
+            self._segments[index] = self._checked_segment(index)
+        return self._segments[index]
+
+    def _checked_segment(self, index: int) -> np.ndarray:
         firsts, traces_uV = self._rows.firsts, self._rows.traces_uV(index)
         expected = (firsts[index + 1] if index + 1 < len(firsts) else self.last) - firsts[index]
         if traces_uV.shape[1] != expected:
