@@ -1,4 +1,4 @@
-"""One place that makes a path of what a user gives for one."""
+"""Places as people write them, resolved in one way for every command and function."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from pathlib import Path
 
 from spe1_builder.errors import OptionError
 
-#: ``s3://bucket``; as a `Path` it has one slash left. One letter is a drive of Windows.
-_REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+#: ``s3://``, ``hf://`` and the like; of one letter it is a drive. A `Path` has lost a slash.
+_REMOTE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/")
 
 
 def local_path(value: str | Path, what: str) -> Path:
-    """A path on this machine: ``~`` becomes the home folder, a relative one stays relative.
+    """A folder or file of this machine, as it was named.
+
+    ``~`` and ``~user`` at the start become the home folder. All other characters mean
+    themselves; a relative path stays relative, and links stay links.
 
     Parameters
     ----------
     value : str or Path
     what : str
-        What it is a path of, for the error: "the dataset root".
+        The option or parameter, for the error.
 
     Returns
     -------
@@ -27,39 +30,48 @@ def local_path(value: str | Path, what: str) -> Path:
     Raises
     ------
     OptionError
-        It is no path, or one of another machine.
+        It is empty, remote, or no path.
+
+    Examples
+    --------
+    >>> local_path("data/spe 1", "root")
+    PosixPath('data/spe 1')
     """
-    if not isinstance(value, str | Path):
-        raise OptionError(
-            f"This is no path: {what}.",
-            where=what,
-            expected="str or Path",
-            got=f"{value!r:.200} ({type(value).__name__})",
-            do="give the path of a folder or file on this machine",
-        )
     text = str(value)
-    if not text or "\0" in text:
+    is_remote = _REMOTE.match(text)
+    if is_remote is not None and (isinstance(value, Path) or "://" in text):
+        scheme = is_remote[1]
         raise OptionError(
-            f"This is no path: {what}.",
+            f"{what} is a place elsewhere; only this machine's folders are read and written.",
             where=what,
-            expected="the path of a folder or file; '.' is the current folder",
-            got=repr(text),
-            do="give the path; an empty one often comes from a variable that is not set",
+            expected="a folder or file of this machine",
+            got=text if "://" in text else text.replace(":/", "://", 1),
+            do="leave file:// out"
+            if scheme == "file"
+            else "use a folder here, and upload it when it is built (hf upload, aws s3 sync, "
+            "rclone); or mount the remote one",
         )
-    if _REMOTE.match(text):
+    if not text or (isinstance(value, str) and not text.strip()):
         raise OptionError(
-            f"This is not on this machine: {what}.",
+            f"{what} is empty.",
             where=what,
-            expected="a path on this machine",
-            got=text,
-            do="copy it here first, or mount it and give the path of the mount",
+            expected="a folder or file",
+            got=repr(text),
+            do="name one; '.' is the folder you are in (an unset variable is empty, too)",
+        )
+    if "\0" in text:
+        raise OptionError(
+            f"{what} holds a character that no path can have.",
+            where=what,
+            got=repr(text),
+            do="leave the NUL character out",
         )
     try:
-        return Path(text).expanduser()
-    except RuntimeError as error:  # no such user, or no home
+        return Path(value).expanduser()
+    except RuntimeError as error:
         raise OptionError(
-            f"The home folder in this path is not known: {what}.",
+            f"{what} begins with a home folder that is not known.",
             where=what,
             got=text,
-            do="write the path out",
+            do="write the folder out; or ./~name for a folder of that name",
         ) from error

@@ -182,7 +182,7 @@ N_CALLS = len(_calls(None, None))
 
 @pytest.mark.filterwarnings("ignore")  # numpy's and datasets' about what they are given
 @given(data=st.data(), which=st.integers(0, N_CALLS - 1))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400, deadline=None, derandomize=True)
 def test_only_errors_of_ours(built, mangled, data, which):
     root = built.folder.parent
     values = data.draw(st.tuples(_PLAIN, _PLAIN), label="values")

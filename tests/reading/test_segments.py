@@ -104,6 +104,28 @@ def test_a_function_that_gives_no_columns(splits, value):
         spe1.map_segments(splits["train"], lambda segment: value)
 
 
+def test_values_that_make_no_column(splits):
+    import datasets
+
+    def late(segment):
+        """Nothing where datasets looks for the type."""
+        return {"late": None if segment.first < 20_000 else 1.5}
+
+    def mixed(segment):
+        return {"mixed": "x" if segment.first else 1}
+
+    for function in (late, mixed):
+        with pytest.raises(OptionError, match="does not make a column"):
+            spe1.map_segments(splits["train"], function)
+    features = {"late": datasets.Value("float32")}
+    got = spe1.map_segments(splits["train"], late, features=features)
+    assert got["late"][:] == [None, None, None, 1.5]
+    assert got.features["late"] == features["late"]
+    for wrong in ({"late": "no type"}, 3, {"late": object()}):
+        with pytest.raises(OptionError):
+            spe1.map_segments(splits["train"], late, features=wrong)
+
+
 def test_wrong_arguments(splits):
     for arguments in (
         (splits["train"], "measure"),

@@ -86,6 +86,7 @@ def map_segments(
     function: Callable[[Segment], Mapping[str, Any]],
     *,
     keep_rows: bool = False,
+    features: Mapping[str, Any] | None = None,
     num_proc: int | None = None,
 ) -> Any:
     """Values worked out from each row, as a dataset; for any number of rows, in any order.
@@ -105,6 +106,9 @@ def map_segments(
     keep_rows : bool
         Put the new columns beside those of the rows, which are not copied if they stand in
         the order of their files.
+    features : mapping of str to datasets feature, optional
+        Types of the new columns, all of them; by default as the first row shows, so that a
+        value that is missing there must be NaN and not None.
     num_proc : int, optional
         Processes; the function must pickle then.
 
@@ -116,7 +120,8 @@ def map_segments(
     Raises
     ------
     OptionError
-        No such rows, or the function gives no dict. What the function raises comes through.
+        No such rows, or the function gives no dict, or values that make no column. What the
+        function raises comes through.
 
     Examples
     --------
@@ -149,22 +154,44 @@ def map_segments(
             got=f"{num_proc!r:.200}",
             do="leave num_proc out for none but this one",
         )
+    options: dict[str, Any] = {"num_proc": num_proc, "features": _row_features(features)}
     if isinstance(dataset, DatasetDict):
         return DatasetDict(
             {
-                name: _map_split(split, function, keep_rows, num_proc)
+                name: _map_split(split, function, keep_rows, options)
                 for name, split in dataset.items()
             }
         )
-    return _map_split(dataset, function, keep_rows, num_proc)
+    return _map_split(dataset, function, keep_rows, options)
+
+
+def _row_features(features: Any) -> Any:
+    """Of a row of the result; None where they are to be inferred."""
+    from datasets import Features, Value
+
+    if features is None:
+        return None
+    try:
+        of_rows = Features({_ID: Value("string")} | dict(features))
+        of_rows.arrow_schema  # noqa: B018  (only the schema refuses what is no type)
+        return of_rows
+    except (TypeError, ValueError, LookupError, AttributeError) as error:
+        raise OptionError(
+            "These are no types of columns.",
+            where="features",
+            expected="such as {'sd_uV': datasets.Value('float64')}",
+            got=f"{features!r:.200}",
+            do="leave features out to have them inferred",
+        ) from error
 
 
 def _map_split(
     dataset: Dataset,
     function: Callable[[Segment], Mapping[str, Any]],
     keep_rows: bool,
-    num_proc: int | None,
+    options: dict[str, Any],
 ) -> Dataset:
+    import pyarrow as pa
     from datasets import concatenate_datasets
 
     from spe1_builder.dataset.rows.batches import BATCH_ROWS
@@ -174,15 +201,27 @@ def _map_split(
     require_columns(dataset, _ID, _TRACES, _TIMES)
     rows = as_segments(dataset)
     needed = rows.select_columns([_ID, _TRACES, _TIMES]).with_format("arrow")
-    values = needed.map(
-        _OneRow(function),
-        batched=True,
-        batch_size=1,
-        writer_batch_size=BATCH_ROWS,
-        remove_columns=needed.column_names,
-        num_proc=num_proc,
-        desc="Segments",
-    ).with_format(None)
+    try:
+        values = needed.map(
+            _OneRow(function),
+            batched=True,
+            batch_size=1,
+            writer_batch_size=BATCH_ROWS,
+            remove_columns=needed.column_names,
+            desc="Segments",
+            **options,
+        ).with_format(None)
+    except (pa.lib.ArrowException, TypeError) as error:
+        # `datasets` begins its own so (4.0: cast array); the function's are not for us.
+        if isinstance(error, TypeError) and not str(error).startswith("Couldn't "):
+            raise
+        raise OptionError(
+            "What the function gives does not make a column.",
+            where="function",
+            expected="numbers, text or arrays of the same kind for every segment",
+            got=f"{error!s:.500}",
+            do="give NaN or an empty list where there is no value, or name the types (features)",
+        ) from error
     if not keep_rows:
         return values
     new = [name for name in values.column_names if name != _ID]
