@@ -43,7 +43,10 @@ from spe1_builder.paths import local_path
 from spe1_builder.progress import Bars
 from spe1_builder.reading.arrays import load, segment_uV
 from spe1_builder.reading.catalogue import cells
-from spe1_builder.reading.traces import CellTraces, random_windows, read_uV
+from spe1_builder.reading.segments import Segment, map_segments
+from spe1_builder.reading.spikes import spikes
+from spe1_builder.reading.traces import CellTraces, read_uV
+from spe1_builder.reading.windows import random_windows
 from spe1_builder.runs.build import build
 from spe1_builder.source.archive.one_cell import can_download, download_cell
 from spe1_builder.source.simulation.archive import simulate_archive
@@ -58,6 +61,7 @@ if Path(spe1_builder.__file__).resolve().parents[1] not in (_SOURCE, _SOURCE.par
 __all__ = [
     "BuildOptions",
     "CellTraces",
+    "Segment",
     "SimulationOptions",
     "Spe1",
     "Spe1Config",
@@ -66,10 +70,12 @@ __all__ = [
     "download_cell",
     "load",
     "localize",
+    "map_segments",
     "random_windows",
     "read_uV",
     "segment_uV",
     "simulate_archive",
+    "spikes",
     "verify_root",
     *errors.__all__,
 ]

@@ -65,7 +65,8 @@ def windows(root: Path, binary: Path, n_windows: int, rounds: int) -> dict[str, 
     import numpy as np
     from spikeinterface.core import BinaryRecordingExtractor
 
-    from spe1_builder.reading.traces import CellTraces, random_windows
+    from spe1_builder.reading.traces import CellTraces
+    from spe1_builder.reading.windows import random_windows
 
     traces = CellTraces(root / CELL_ID)
     recording = BinaryRecordingExtractor(

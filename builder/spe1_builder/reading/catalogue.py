@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spe1_builder.cells import catalogue
-from spe1_builder.layout import RootLayout
+from spe1_builder.errors import MissingFileError
+from spe1_builder.layout import METADATA_NAME, RootLayout
+from spe1_builder.reading.arrays import given_path, is_there
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,7 +20,7 @@ def cells(root: str | Path | None = None) -> pa.Table:
     Parameters
     ----------
     root : str or Path, optional
-        Dataset root; tells which cells are built there.
+        Dataset root; tells which cells are built there. ``~`` is the home folder.
 
     Returns
     -------
@@ -31,6 +33,13 @@ def cells(root: str | Path | None = None) -> pa.Table:
         ``patch_rate_hz`` on the Neuropixels clock; ``is_built``, null without a root.
         ``.to_pandas()`` makes a data frame.
 
+    Raises
+    ------
+    OptionError
+        The root is no path of this machine.
+    MissingFileError
+        There is no such folder.
+
     Examples
     --------
     >>> import spe1
@@ -40,7 +49,9 @@ def cells(root: str | Path | None = None) -> pa.Table:
     """
     import pyarrow as pa
 
-    built = None if root is None else set(RootLayout(Path(root)).built_cells())
+    built = None
+    if root is not None:
+        built = set(RootLayout(require_root(given_path(root, "root"))).built_cells())
     rows = [
         {
             "cell_id": cell.cell_id,
@@ -82,3 +93,21 @@ def cells(root: str | Path | None = None) -> pa.Table:
         }
     )
     return pa.Table.from_pylist(rows, schema=schema)
+
+
+def require_root(root: Path) -> Path:
+    """The root, if it is a folder.
+
+    Raises
+    ------
+    MissingFileError, AccessError, OptionError
+        It is not, or nobody can know.
+    """
+    if not is_there(root, Path.is_dir):
+        raise MissingFileError(
+            "There is no such dataset root.",
+            where=root,
+            do="name the folder that spe1 build wrote into (--root)",
+        )
+    is_there(root / METADATA_NAME)  # may its files be read?
+    return root

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import operator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spe1_builder.constants import N_CHANNELS
+from spe1_builder.constants import N_CHANNELS, NPX_RATE_HZ
 from spe1_builder.errors import OptionError
-from spe1_builder.reading.arrays import load, segment_uV
+from spe1_builder.reading.rows import open_rows
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -19,10 +20,15 @@ if TYPE_CHECKING:
 class CellTraces:
     """A cell, or one of its splits, as one long recording.
 
+    Pickles as the cell's path, some hundred bytes, and opens again in the process that
+    reads. Of datasets that are no cell's own files (after ``map``, or in memory) it pickles
+    the datasets.
+
     Parameters
     ----------
     source : str, Path, DatasetDict or Dataset
-        A cell's folder; what `spe1_builder.reading.arrays.load` gives; or one split.
+        A cell's folder, or its ``train`` or ``test``; what `spe1_builder.reading.arrays.load`
+        gives; or one split.
 
     Attributes
     ----------
@@ -33,60 +39,85 @@ class CellTraces:
     Raises
     ------
     OptionError
-        The rows are not contiguous, as after a selection.
+        The rows are not contiguous, as after a selection; not of one recording, as after
+        ``concatenate_datasets``; or no rows of traces at all.
+    MissingFileError
+        There is no built cell at that path.
+    OutputError
+        A file of the cell is damaged.
 
     Examples
     --------
     >>> import spe1
     >>> traces = spe1.CellTraces("spe1/c14")
-    >>> traces.first
-    0
+    >>> traces
+    CellTraces('.../spe1/c14': 384 channels, 1.601 s in 6 segments, samples [0, 48017))
     >>> traces.read_uV(0, 300, channels=[100, 101]).shape
     (2, 300)
 
     The test split goes on where train ends:
 
     >>> ds = spe1.load("c14", root="spe1")
-    >>> spe1.CellTraces(ds["train"]).last == spe1.CellTraces(ds["test"]).first
+    >>> spe1.CellTraces(ds["train"]).last == spe1.CellTraces("spe1/c14/test").first
     True
     """
 
     def __init__(self, source: str | Path | DatasetDict | Dataset):
-        if isinstance(source, str | Path):
-            folder = Path(source)
-            source = load(folder.name, folder.parent)
-        # A DatasetDict keeps train before test.
-        splits: list[Any] = list(source.values()) if isinstance(source, dict) else [source]
-        self._rows = [
-            (int(sample_id), split, i)
-            for split in splits
-            for i, sample_id in enumerate(split.select_columns(["sample_id"])["sample_id"])
-        ]
-        self._rows.sort(key=lambda row: row[0])
-        if not self._rows:
-            raise OptionError("There is no segment to read.", do="pass a cell or a split with rows")
+        self._rows = open_rows(source)
         self._segments: dict[int, np.ndarray] = {}
-        self._starts = np.array([row[0] for row in self._rows])
-        self.first = int(self._starts[0])
-        self.last = int(self._starts[-1]) + self._segment(len(self._rows) - 1).shape[1]
-        steps = np.diff(self._starts)
-        if len(steps) and (steps != self._segment(0).shape[1]).any():
-            at = int(np.argmax(steps != self._segment(0).shape[1]))
+        firsts = self._rows.firsts
+        if not len(firsts):
+            raise OptionError("There is no segment to read.", do="pass a cell or a split with rows")
+        self.first = int(firsts[0])
+        length = self._rows.traces_uV(0).shape[1]
+        steps = np.diff(firsts)
+        if (steps != length).any():
+            at = int(np.argmax(steps != length))
             raise OptionError(
                 "The rows are not contiguous: a window across them would join what does not meet.",
-                expected=f"a segment at sample {self._starts[at] + self._segment(0).shape[1]}",
-                got=f"the next one at {self._starts[at + 1]}",
+                expected=f"a segment at sample {firsts[at] + length}",
+                got=f"the next one at {firsts[at + 1]}",
                 do="pass the whole split or cell, or read rows with segment_uV",
             )
+        self.last = int(firsts[-1]) + self._rows.traces_uV(len(firsts) - 1).shape[1]
+
+    def __repr__(self) -> str:
+        n_segments = len(self._rows.firsts)
+        return (
+            f"CellTraces({self._rows.where!r}: {N_CHANNELS} channels, "
+            f"{(self.last - self.first) / NPX_RATE_HZ:.3f} s in {n_segments} "
+            f"segment{'s' if n_segments > 1 else ''}, samples [{self.first}, {self.last}))"
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Views of the file: pickled, they would be the traces themselves.
+        return self.__dict__ | {"_segments": {}}
 
     def _segment(self, index: int) -> np.ndarray:
         if index not in self._segments:
-            _, split, i = self._rows[index]
-            self._segments[index] = segment_uV(split, i)
+            self._segments[index] = self._checked_segment(index)
         return self._segments[index]
 
+    def _checked_segment(self, index: int) -> np.ndarray:
+        firsts, traces_uV = self._rows.firsts, self._rows.traces_uV(index)
+        expected = (firsts[index + 1] if index + 1 < len(firsts) else self.last) - firsts[index]
+        if traces_uV.shape[1] != expected:
+            raise OptionError(
+                "A row is shorter or longer than the others.",
+                where=f"the row of sample_id {firsts[index]:010d}",
+                expected=f"{expected} samples",
+                got=traces_uV.shape[1],
+                do="pass the rows as spe1.load gives them; spe1 verify finds a damaged cell",
+            )
+        return traces_uV
+
     def read_uV(
-        self, start: int, stop: int, channels: Sequence[int] | slice | None = None
+        self,
+        start: int,
+        stop: int,
+        channels: Sequence[int] | slice | None = None,
+        *,
+        writable: bool = False,
     ) -> np.ndarray:
         """Samples [start, stop), counted from the start of the analysis window.
 
@@ -95,6 +126,9 @@ class CellTraces:
         start, stop : int
         channels : sequence of int, mask of N_CHANNELS booleans, or slice, optional
             Default: all.
+        writable : bool
+            Always a copy in memory, which may be changed, and which torch takes without a
+            warning.
 
         Returns
         -------
@@ -107,6 +141,7 @@ class CellTraces:
         OptionError
             The range lies outside, or a channel does not exist.
         """
+        start, stop = _whole(start, "start"), _whole(stop, "stop")
         if not self.first <= start < stop <= self.last:
             raise OptionError(
                 "The range lies outside the traces.",
@@ -114,28 +149,66 @@ class CellTraces:
                 got=f"[{start}, {stop})",
                 do="count from the start of the analysis window; test alone does not begin at 0",
             )
-        chosen: Any = slice(None) if channels is None else channels
-        if not isinstance(chosen, slice):
-            chosen = np.asarray(chosen)
-            if chosen.dtype == bool and chosen.shape == (N_CHANNELS,):
-                chosen = np.flatnonzero(chosen)
-            is_whole = chosen.size == 0 or chosen.dtype.kind in "iu"
-            if chosen.ndim != 1 or not is_whole or ((chosen < 0) | (chosen >= N_CHANNELS)).any():
-                raise OptionError(
-                    "There is no such channel.",
-                    where="channels",
-                    expected=f"whole numbers in [0, {N_CHANNELS - 1}], or {N_CHANNELS} booleans",
-                    got=chosen.tolist(),
-                    do="leave channels out for all of them",
-                )
-            chosen = chosen.astype(np.int64)
-        low = int(np.searchsorted(self._starts, start, side="right")) - 1
-        high = int(np.searchsorted(self._starts, stop, side="left"))
+        chosen = _chosen_channels(channels)
+        firsts = self._rows.firsts
+        low = int(np.searchsorted(firsts, start, side="right")) - 1
+        high = int(np.searchsorted(firsts, stop, side="left"))
         parts = []
         for index in range(low, high):
-            offset = int(self._starts[index])
+            offset = int(firsts[index])
             parts.append(self._segment(index)[chosen, max(start - offset, 0) : stop - offset])
-        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        traces_uV = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        return traces_uV.copy() if writable and not traces_uV.flags.writeable else traces_uV
+
+
+def _whole(value: Any, where: str) -> int:
+    try:
+        if not isinstance(value, bool | np.bool_):
+            return operator.index(value)
+    except TypeError:
+        pass
+    raise OptionError(
+        "Samples are counted in whole numbers.",
+        where=where,
+        expected="int",
+        got=f"{value!r:.200}",
+        do="round(time_s * 30_000) is the sample of a time",
+    )
+
+
+def _chosen_channels(channels: Any) -> Any:
+    """What indexes the channels: a slice, or int64 (n_channels,)."""
+    if channels is None:
+        return slice(None)
+    if isinstance(channels, slice):
+        bounds = [bound for bound in (channels.start, channels.stop) if bound is not None]
+        try:
+            if all(-N_CHANNELS <= operator.index(bound) <= N_CHANNELS for bound in bounds):
+                range(N_CHANNELS)[channels]  # refuses a step of zero, and one that is no number
+                return channels
+        except (TypeError, ValueError):
+            pass
+        raise _no_channel(channels)
+    try:
+        chosen = np.asarray(channels)
+    except (ValueError, TypeError, OverflowError) as error:  # lists of several lengths
+        raise _no_channel(f"{channels!r:.200}") from error
+    if chosen.dtype == bool and chosen.shape == (N_CHANNELS,):
+        chosen = np.flatnonzero(chosen)
+    is_whole = chosen.size == 0 or chosen.dtype.kind in "iu"
+    if chosen.ndim != 1 or not is_whole or ((chosen < 0) | (chosen >= N_CHANNELS)).any():
+        raise _no_channel(f"{channels!r:.200}")
+    return chosen.astype(np.int64)
+
+
+def _no_channel(got: Any) -> OptionError:
+    return OptionError(
+        "There is no such channel.",
+        where="channels",
+        expected=f"whole numbers in [0, {N_CHANNELS - 1}], or {N_CHANNELS} booleans",
+        got=got,
+        do="leave channels out for all of them",
+    )
 
 
 def read_uV(
@@ -143,10 +216,12 @@ def read_uV(
     start: int,
     stop: int,
     channels: Sequence[int] | slice | None = None,
+    *,
+    writable: bool = False,
 ) -> np.ndarray:
     """A window of a cell across its segments; for many of them make a `CellTraces` once.
 
-    Parameters and result as `CellTraces.read_uV`.
+    Parameters, result and exceptions as `CellTraces` and `CellTraces.read_uV`.
 
     Examples
     --------
@@ -162,63 +237,4 @@ def read_uV(
     (374, 3000)
     """
     traces = source if isinstance(source, CellTraces) else CellTraces(source)
-    return traces.read_uV(start, stop, channels)
-
-
-def random_windows(
-    source: str | Path | DatasetDict | Dataset | CellTraces,
-    n_samples: int,
-    *,
-    seed: int,
-    n_windows: int | None = None,
-    channels: Sequence[int] | slice | None = None,
-) -> Iterator[tuple[int, np.ndarray]]:
-    """Windows at random places, for training: uniform, with replacement, repeatable.
-
-    Parameters
-    ----------
-    source
-        As for `CellTraces`; ``ds["train"]`` keeps the test split out.
-    n_samples : int
-        Length of a window.
-    seed : int
-    n_windows : int, optional
-        Default: without end.
-    channels : sequence of int or slice, optional
-
-    Yields
-    ------
-    start : int
-        First sample, counted from the start of the analysis window.
-    traces : np.ndarray
-        float32 (n_channels, n_samples), uV; read-only where it is a view.
-
-    Raises
-    ------
-    OptionError
-        The traces are shorter than a window.
-
-    Examples
-    --------
-    >>> import spe1
-    >>> ds = spe1.load("c14", root="spe1")
-    >>> windows = spe1.random_windows(ds["train"], 3_000, seed=0, n_windows=2)
-    >>> [traces_uV.shape for start, traces_uV in windows]
-    [(384, 3000), (384, 3000)]
-    """
-    traces = source if isinstance(source, CellTraces) else CellTraces(source)
-    latest = traces.last - n_samples
-    if n_samples < 1 or latest < traces.first:
-        raise OptionError(
-            "A window does not fit into the traces.",
-            where="n_samples",
-            expected=f"1 to {traces.last - traces.first}",
-            got=n_samples,
-            do="choose shorter windows",
-        )
-    rng = np.random.default_rng(seed)
-    done = 0
-    while n_windows is None or done < n_windows:
-        start = int(rng.integers(traces.first, latest, endpoint=True))
-        yield start, traces.read_uV(start, start + n_samples, channels)
-        done += 1
+    return traces.read_uV(start, stop, channels, writable=writable)

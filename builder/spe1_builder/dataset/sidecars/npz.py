@@ -43,6 +43,9 @@ def read_arrays(path: Path, wanted: Arrays, found: Place) -> dict[str, np.ndarra
             found.equal("keys", sorted(wanted), sorted(archive.files))
             for name in [name for name in wanted if name in archive.files]:
                 array = archive[name]
+                if not isinstance(array, np.ndarray):  # a member without numpy's magic is bytes
+                    found.add(f"{name} is no numpy array")
+                    continue
                 dtype, shape = wanted[name]
                 is_kind = array.dtype.kind == "U" if dtype == "str" else array.dtype == dtype
                 fits = len(array.shape) == len(shape) and all(
