@@ -134,7 +134,17 @@ def get_cell(cell_id: str) -> Cell:
     UnknownCellError
         SPE-1 has no such cell. This is also what keeps names such as ``../x``
         away from the file system.
+    OptionError
+        It is no name at all.
     """
+    if not isinstance(cell_id, str):
+        raise OptionError(
+            "That is not the name of one cell.",
+            where="cell",
+            expected="a name such as 'c14'",
+            got=f"{cell_id!r:.200}",
+            do="give one cell; for several, call it for each",
+        )
     cell = catalogue().get(cell_id)
     if cell is None:
         near = difflib.get_close_matches(str(cell_id).lower(), [*catalogue(), *CELL_SETS, ALL], 1)
@@ -189,6 +199,16 @@ def expand_cells(names: Iterable[str]) -> list[str]:
     OptionError
         No name at all.
     """
+    if isinstance(names, str):
+        names = [names]
+    if not isinstance(names, Iterable) or not all(isinstance(name, str) for name in names):
+        raise OptionError(
+            "Cells are not given as names.",
+            where="cells",
+            expected="names such as 'c14', or sets",
+            got=f"{names!r:.200}",
+            do="give a list of names",
+        )
     cell_ids: list[str] = []
     for name in plain_names(names):
         for cell_id in members(name):

@@ -37,6 +37,14 @@ def local_path(value: str | Path, what: str) -> Path:
     >>> local_path("data/spe 1", "root")
     PosixPath('data/spe 1')
     """
+    if not isinstance(value, str | Path):
+        raise OptionError(
+            f"{what} is no path.",
+            where=what,
+            expected="str or Path",
+            got=f"{value!r:.200} ({type(value).__name__})",
+            do="give the path of a folder or file on this machine",
+        )
     text = str(value)
     is_remote = _REMOTE.match(text)
     if is_remote is not None and (isinstance(value, Path) or "://" in text):

@@ -242,9 +242,9 @@ def test_parts_of_one_cell_are_one_recording(splits, whole_uV, tmp_path):
         np.testing.assert_array_equal(traces.read_uV(50, 20_000), whole_uV[:, 50:20_000])
 
 
-@pytest.mark.parametrize("name", ["data-00000-of-00001.arrow", "state.json"])
+@pytest.mark.parametrize("name", ["data-*.arrow", "state.json"])
 def test_a_damaged_cell(own, name):
-    path = own / "test" / name
+    (path,) = (own / "test").glob(name)
     data = path.read_bytes()
     path.unlink()
     for kept in (None, data[: len(data) // 2], b""):

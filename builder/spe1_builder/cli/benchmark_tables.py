@@ -5,7 +5,15 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from spe1_builder.cli.console import Column, console_width, fit_columns, plural, print_columns, say
+from spe1_builder.cli.console import (
+    Column,
+    console_width,
+    fit_columns,
+    plural,
+    print_columns,
+    say,
+    warn,
+)
 
 if TYPE_CHECKING:
     from spe1_builder.benchmark.common.tables import Table
@@ -28,6 +36,9 @@ def print_result(result: LocalizationBenchmark) -> None:
     for table in narrow_tables(result):
         say("")
         _print_table(table, RANKS, width)
+    for cell in result.cells:
+        for text in cell.warnings:
+            warn(f"{cell.cell_id}: warning: {text}")
 
 
 def _print_table(table: Table, ranks: dict[str, int], width: int) -> None:

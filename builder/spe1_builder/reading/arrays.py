@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -86,7 +86,7 @@ def cell_folder(cell_id: str, root: str | Path) -> Path:
             do="'spe1 cells' lists all 43",
         )
     get_cell(cell_id)
-    layout = RootLayout(given_path(root, "root"))
+    layout = RootLayout(local_path(root, "root"))
     folder = layout.cell(cell_id)
     if not is_there(folder / DATASET_DICT_NAME):
         raise MissingFileError(
@@ -96,25 +96,6 @@ def cell_folder(cell_id: str, root: str | Path) -> Path:
             do=f"build it: spe1 build {cell_id} --raw-dir .raw --root {root}",
         )
     return folder
-
-
-def given_path(value: Any, what: str) -> Path:
-    """A path that a user gave; see `local_path`.
-
-    Raises
-    ------
-    OptionError
-        It is no path, or one of another machine.
-    """
-    if not isinstance(value, str | Path):
-        raise OptionError(
-            f"{what} is no path.",
-            where=what,
-            expected="str or Path",
-            got=f"{value!r:.200} ({type(value).__name__})",
-            do="give the path of a folder on this machine",
-        )
-    return local_path(value, what)
 
 
 def is_there(path: Path, is_kind: Callable[[Path], bool] = Path.is_file) -> bool:

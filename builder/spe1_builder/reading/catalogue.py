@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from spe1_builder.cells import catalogue
 from spe1_builder.errors import MissingFileError
 from spe1_builder.layout import METADATA_NAME, RootLayout
-from spe1_builder.reading.arrays import given_path, is_there
+from spe1_builder.paths import local_path
+from spe1_builder.reading.arrays import is_there
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,7 +52,7 @@ def cells(root: str | Path | None = None) -> pa.Table:
 
     built = None
     if root is not None:
-        built = set(RootLayout(require_root(given_path(root, "root"))).built_cells())
+        built = set(RootLayout(require_root(local_path(root, "root"))).built_cells())
     rows = [
         {
             "cell_id": cell.cell_id,

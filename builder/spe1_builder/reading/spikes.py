@@ -18,7 +18,8 @@ from spe1_builder.dataset.sidecars.npz import read_arrays
 from spe1_builder.dataset.sidecars.patch import ARRAYS
 from spe1_builder.errors import OptionError, OutputError
 from spe1_builder.layout import METADATA_NAME, PATCH_NAME, RootLayout
-from spe1_builder.reading.arrays import cell_folder, given_path
+from spe1_builder.paths import local_path
+from spe1_builder.reading.arrays import cell_folder
 from spe1_builder.reading.catalogue import require_root
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def spikes(root: str | Path = "spe1", cells: str | Iterable[str] | None = None) 
     """
     import pyarrow as pa
 
-    folder = require_root(given_path(root, "root"))
+    folder = require_root(local_path(root, "root"))
     names = RootLayout(folder).built_cells() if cells is None else _names(cells)
     read = [_read_cell(cell_folder(name, folder)) for name in names]
     schema = pa.schema([(column.name, column.kind) for column in COLUMNS])

@@ -47,6 +47,8 @@ class CellResult(Model):
         Why the cell has no scores.
     notes : list of str
         Parts that could not be computed, or were computed from less.
+    warnings : list of str
+        What was measured when the cell was built, and speaks against it.
     metadata_form : str or None
         "spe1" (this project's metadata) or "public" (that of the public conversion).
     target_um : tuple of float or None
@@ -58,6 +60,7 @@ class CellResult(Model):
     cell_id: str
     problem: str | None
     notes: list[str]
+    warnings: list[str] = Field(default_factory=list)
     simulated: bool | None
     metadata_form: Literal["spe1", "public"] | None
     fingerprint: str | None

@@ -12,6 +12,7 @@ from spe1_builder.benchmark.localization.estimate import Estimates
 from spe1_builder.benchmark.localization.evaluate import CellEvaluation
 from spe1_builder.benchmark.localization.plan import Plan
 from spe1_builder.benchmark.localization.schema import CellResult, CellScore, SummaryRow
+from spe1_builder.dataset.warnings import warnings_of
 from spe1_builder.errors import Spe1Error
 
 #: Characters of a problem, in tables and in the JSON.
@@ -54,6 +55,7 @@ def cell_result(evaluation: CellEvaluation, plan: Plan) -> CellResult:
         cell_id=evaluation.cell_id,
         problem=None if problem is None else one_line(problem),
         notes=evaluation.notes,
+        warnings=[] if cell is None or cell.metadata is None else warnings_of(cell.metadata),
         simulated=None if cell is None else cell.simulated,
         metadata_form=None if cell is None else cell.metadata_form,
         fingerprint=None if cell is None else cell.fingerprint,

@@ -163,7 +163,8 @@ def cell_table(result: LocalizationBenchmark, level: Level) -> Table:
             for part in cell.scores
             if (part.mode, part.level) == ("corrected", level)
         }
-        remarks = "; ".join(filter(None, [cell.problem, *cell.notes]))
+        warned = [f"warning: {text}" for text in cell.warnings]
+        remarks = "; ".join(filter(None, [cell.problem, *cell.notes, *warned]))
         rows.append(
             (
                 cell_name(cell),

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from spe1_builder.cells import catalogue, get_cell
+from spe1_builder.cells import catalogue, expand_cells, get_cell
 from spe1_builder.dataset.findings import Finding, Report
 from spe1_builder.dataset.verify.card import check_root_files
 from spe1_builder.dataset.verify.cell import check_cell
 from spe1_builder.dataset.verify.index import Index
 from spe1_builder.errors import BusyError, MissingFileError
 from spe1_builder.layout import RootLayout
+from spe1_builder.paths import local_path
 from spe1_builder.progress import Progress, Silent
 
 #: How often a root is checked that changes meanwhile.
@@ -58,7 +59,8 @@ def verify_root(
     >>> spe1.verify_root("spe1")
     []
     """
-    root = Path(root)
+    root = local_path(root, "root")
+    cell_ids = None if cell_ids is None else expand_cells(cell_ids)
     if not root.is_dir():
         raise MissingFileError(
             "The dataset root is not there."

@@ -114,7 +114,7 @@ def build_cell(
     get_cell(cell_id)
     options, progress = options or BuildOptions(), progress or Silent()
     n_threads = default_threads() if n_threads is None else n_threads
-    if n_threads < 1:
+    if not isinstance(n_threads, int) or isinstance(n_threads, bool) or n_threads < 1:
         raise OptionError(
             "There is no work without a thread.",
             where="n_threads",

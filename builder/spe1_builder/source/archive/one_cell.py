@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from spe1_builder.cells import get_cell
+from spe1_builder.paths import local_path
 from spe1_builder.progress import Progress, Silent
 from spe1_builder.source.archive.server.credentials import has_credentials
 from spe1_builder.source.archive.transfer.download import Download, DownloadedCell
@@ -40,9 +41,9 @@ def download_cell(
         With what, where, expected, got and what to do.
     """
     get_cell(cell_id)
-    progress = progress or Silent()
+    raw_dir, progress = local_path(raw_dir, "raw_dir"), progress or Silent()
     with open_origin(options or OriginOptions()) as origin:
-        download = Download(Path(raw_dir), origin)
+        download = Download(raw_dir, origin)
         download.shared_files(progress)
         download.require_space([cell_id], None, 0.0, progress)
         return download.cell(cell_id, progress)

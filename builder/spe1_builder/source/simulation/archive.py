@@ -23,6 +23,7 @@ from spe1_builder.constants import N_CHANNELS, NPX_RATE_HZ
 from spe1_builder.disk.space import require_space
 from spe1_builder.errors import OptionError
 from spe1_builder.layout import RawLayout
+from spe1_builder.paths import local_path
 from spe1_builder.progress import Progress, Silent, stage
 from spe1_builder.source.simulation import npx, patch, released, shared_files
 from spe1_builder.source.simulation.neurons import TEMPLATE_BEFORE, Neurons, make_neurons
@@ -106,7 +107,15 @@ def simulate_archive(
     >>> [(truth.cell_id, truth.patch_type) for truth in truths]
     [('c14', 'Juxta, VC'), ('c5', 'WC, IC')]
     """
-    raw_dir = Path(raw_dir)
+    raw_dir = local_path(raw_dir, "raw_dir")
+    if not isinstance(options, SimulationOptions):
+        raise OptionError(
+            "The options are of another kind.",
+            where="options",
+            expected="SimulationOptions",
+            got=f"{options!r:.200}",
+            do="make them with spe1.SimulationOptions(...)",
+        )
     ids = expand_cells(cell_ids)
     for cell_id in ids:
         check_target(raw_dir, cell_id, options, overwrite)

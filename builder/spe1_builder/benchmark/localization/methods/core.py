@@ -106,8 +106,11 @@ def localize(
 
 def _largest(waveforms_uV: np.ndarray) -> int:
     """Index of the channel with the largest absolute value of the mean waveform."""
-    values_uV = np.asarray(waveforms_uV)
-    if values_uV.ndim != 3 or 0 in values_uV.shape:
+    try:
+        values_uV = np.asarray(waveforms_uV)
+    except ValueError:
+        return 0
+    if values_uV.ndim != 3 or 0 in values_uV.shape or values_uV.dtype.kind not in "iuf":
         return 0  # what is wrong with it is told by `make_task`
     return int(np.abs(values_uV.mean(axis=0)).max(axis=0).argmax())
 

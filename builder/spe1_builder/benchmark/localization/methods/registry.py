@@ -26,7 +26,7 @@ def find_method(name: str) -> Method:
     OptionError
         There is no such method.
     """
-    for method in METHODS.values():
+    for method in METHODS.values() if isinstance(name, str) else ():
         if name.lower() in (method.name.lower(), method.short.lower()):
             return method
     raise OptionError(

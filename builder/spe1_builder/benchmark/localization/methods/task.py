@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -112,9 +113,18 @@ def make_task(
         Shapes that contradict each other, a peak channel or spike outside of the waveforms,
         positions that are not finite, a window that is longer than the waveforms.
     """
-    waveforms_uV = np.asarray(waveforms_uV)
-    positions_um = np.asarray(positions_um, dtype=np.float64)
-    if waveforms_uV.ndim != 3:
+    try:
+        waveforms_uV = np.asarray(waveforms_uV)
+        positions_um = np.asarray(positions_um, dtype=np.float64)
+        peak_index, n_before = operator.index(peak_index), operator.index(n_before)
+    except (TypeError, ValueError) as error:
+        raise OptionError(
+            "The waveforms, positions, peak_index and n_before are not numbers.",
+            expected="arrays of numbers, and whole numbers",
+            got=error,
+            do="pass numpy arrays: (n_waveforms, n_samples, n_channels) and (n_channels, 2)",
+        ) from error
+    if waveforms_uV.ndim != 3 or waveforms_uV.dtype.kind not in "iuf":
         raise OptionError(
             "The waveforms do not have three dimensions.",
             expected="(n_waveforms, n_samples, n_channels)",
