@@ -118,3 +118,23 @@ def test_run_as_a_module(tmp_path):
         check=True,
     )
     assert done.stdout.startswith("spe1 ")
+
+
+def test_in_a_zip(wheel, tmp_path):
+    """A wheel on the path as it is: everything but the stored machine code works."""
+    (archive,) = wheel.parent.glob("*.whl")
+    code = (
+        f"import sys; sys.path[:0] = [{str(archive)!r}]; sys.path += {THIRD_PARTIES!r}\n"
+        "import spe1\n"
+        "from spe1_builder.dataset.card.card import card_text\n"
+        "from spe1_builder.signal.bandpass.preprocess import make_preprocessor\n"
+        "print(len(spe1.cells()), 'license' in card_text([]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == ["43", "True"], done.stderr

@@ -24,6 +24,7 @@ GROUND = {
     "models",
     "paths",
     "versions",
+    "packaged",
 }
 #: Parts of a room, from left to right likewise.
 SUB_ROOMS = {

@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from spe1_builder.errors import OptionError, UnknownCellError
+from spe1_builder.packaged import packaged_text
 
 #: The 11 cells of Zhao et al. 2026 (doi:10.1371/journal.pcbi.1014059).
 ZHAO_CELLS = ("c14", "c15", "c16", "c19", "c24", "c26", "c28", "c29", "c37", "c45", "c46")
@@ -105,9 +105,8 @@ class Cell:
 @cache
 def catalogue() -> dict[str, Cell]:
     """All cells by id, in the release's order."""
-    path = Path(__file__).with_name("cells.csv")
-    with path.open(encoding="utf-8", newline="") as file:
-        return {row["cell_id"]: _cell(row) for row in csv.DictReader(file)}
+    lines = packaged_text("cells.csv").splitlines()
+    return {row["cell_id"]: _cell(row) for row in csv.DictReader(lines)}
 
 
 def _cell(row: dict[str, str]) -> Cell:

@@ -92,6 +92,8 @@ def _store(wanted: str) -> Path | None:
 
     ``wanted`` is numba's own setting (NUMBA_CACHE_DIR), empty by default.
     """
+    if not _PACKAGE.is_dir():
+        return None  # in a zip: what is compiled has no file that numba could watch
     # os.path's leaves a home alone that nobody knows; pathlib's raises.
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111
     for parent in [Path(wanted)] if wanted else [_PACKAGE / "__pycache__", Path(home) / "spe1"]:

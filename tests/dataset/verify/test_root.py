@@ -1,10 +1,12 @@
 """``spe1 verify`` on what lies beside the cells: card, index, shared files, leftovers."""
 
+import os
 from pathlib import Path
 
 import pytest
 import yaml
 
+from spe1_builder.dataset.card.root_files import write_card
 from spe1_builder.dataset.verify import verify_root
 from spe1_builder.errors import MissingFileError, UnknownCellError
 from tests.support.verify import edit_json, found, replace
@@ -152,3 +154,35 @@ def test_progress_reaches_its_total(cell):
     assert (stage, unit, end) == ("verify c14", "B", "finished")
     # Rows count their traces; a shard's framing is well below 1 %.
     assert 0.99 * total < counter.done <= total
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["README.md", "chanMap.mat", "Data Summary.csv", "checksums.sha256", "c14/dataset_stats.json"],
+)
+@pytest.mark.parametrize("kind", ["pipe", "sparse"])
+def test_what_would_never_end_is_not_read(cell, name, kind):
+    """A pipe waits for a writer, and a sparse file of 6 GB fills the memory."""
+    path = cell.parent / name
+    path.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        with path.open("wb") as file:
+            file.truncate(6_000_000_000)
+    assert found(cell)
+
+
+def test_a_link_in_the_place_of_a_growing_file_is_not_followed(cell, tmp_path):
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    (cell.parent / "README.md.incomplete").symlink_to(victim)
+    write_card(cell.parent)
+    assert victim.read_text() == "mine"
+    assert found(cell) == []
+
+
+def test_an_edit_of_the_metadata_is_seen_by_its_seal(cell):
+    path = cell / "conversion_metadata.json"
+    edit_json(path, lambda document: document["provenance"].update(simulated=False))
+    assert ("conversion_metadata.json", "seal") in found(cell)

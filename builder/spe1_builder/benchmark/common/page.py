@@ -7,11 +7,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 from string import Template
 from typing import Any
 
 from spe1_builder.benchmark.common.tables import Table
+from spe1_builder.packaged import packaged_text
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Page:
 
     def html(self) -> str:
         """The whole page."""
-        template = Template(Path(__file__).with_name("page.html").read_text(encoding="utf-8"))
+        template = Template(packaged_text("benchmark/common/page.html"))
         banner = ""
         if self.simulated is not None:
             words = escape(self.simulated)

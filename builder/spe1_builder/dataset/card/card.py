@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from spe1_builder.cells import CELL_SETS, catalogue
@@ -20,6 +20,7 @@ from spe1_builder.layout import (
     RootLayout,
     shard_mark,
 )
+from spe1_builder.packaged import packaged_text
 
 _TAGS = (
     "neuroscience",
@@ -115,6 +116,11 @@ def _n_rows(cells: list[BuiltCell]) -> int:
     return sum(split.rows for cell in cells for split in cell.metadata.splits.values())
 
 
+def _plain(text: str) -> str:
+    """A text of the release in a Markdown table: no markup, no cell border."""
+    return html.escape(text).replace("|", "\\|").replace("\n", " ")
+
+
 def _cell_table(cells: list[BuiltCell]) -> str:
     lines = [
         "| cell | patch | spikes | train + test rows | duration (s) | ground-truth electrode "
@@ -129,7 +135,7 @@ def _cell_table(cells: list[BuiltCell]) -> str:
         duration_s = data.analysis_window.n_samples / data.sampling_frequency
         lines.append(
             f"| {cell.cell_id}{' (simulated)' if data.provenance.simulated else ''} "
-            f"| {data.patch.release_type} ({data.patch.units}) "
+            f"| {_plain(data.patch.release_type)} ({data.patch.units}) "
             f"| {data.n_spikes_total} | {train} + {test} | {duration_s:g} "
             f"| {data.gt_electrode_chan_idx} | ({x_um:g}, {y_um:g}) | {data.peak_channel} "
             f"| {len(data.bad_channel_ids)} | {', '.join(known[cell.cell_id].sets)} |"
@@ -154,7 +160,7 @@ def _file_table() -> str:
 
 
 def _body(cells: list[BuiltCell], has_benchmark: bool) -> str:
-    template = Path(__file__).with_name("card_body.md").read_text(encoding="utf-8")
+    template = packaged_text("dataset/card/card_body.md")
     example = cells[0].cell_id if cells else "c14"
     return template.format(
         files=_file_table(),

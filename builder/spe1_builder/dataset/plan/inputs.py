@@ -18,7 +18,7 @@ from spe1_builder.dataset.plan.fingerprint import (
 )
 from spe1_builder.dataset.plan.options import BuildOptions
 from spe1_builder.disk.bounded import read_bounded
-from spe1_builder.errors import SummaryError
+from spe1_builder.errors import MissingFileError, SummaryError
 from spe1_builder.layout import RawLayout, RootLayout
 from spe1_builder.probe import MAX_MAP_BYTES, read_positions_um
 from spe1_builder.progress import Progress
@@ -123,6 +123,14 @@ def read_shared_files(sources: Sources) -> SharedFiles:
     MissingFileError, ProbeError, SummaryError
         They are not there, or not what they should be.
     """
+    raw_dir = Path(sources.raw_dir)
+    if not raw_dir.is_dir() and (sources.chan_map is None or sources.summary is None):
+        raise MissingFileError(
+            f"The raw folder {'is no folder' if raw_dir.exists() else 'does not exist'}.",
+            where=raw_dir.absolute(),
+            expected="Recordings/cXX/, chanMap.mat and 'Data Summary.xlsx'",
+            do="name it with raw_dir= (--raw-dir); spe1 download or spe1 simulate make one",
+        )
     summary = read_summary(sources.summary_path)
     positions_um = read_positions_um(sources.chan_map_path)
     chan_map = read_bounded(sources.chan_map_path, MAX_MAP_BYTES, "The channel map")

@@ -22,6 +22,7 @@ from spe1_builder.constants import (
     SPIKE_SOURCE_LABELS,
 )
 from spe1_builder.dataset.metadata import CellWarning, ConversionMetadata
+from spe1_builder.dataset.plan.cell import CellPlan
 from spe1_builder.dataset.plan.fingerprint import as_records
 from spe1_builder.dataset.rows.stream import Segments
 from spe1_builder.dataset.sidecars.facts import CellFacts
@@ -60,7 +61,7 @@ def make_metadata(
             "duration_s": options.duration_s,
             "patch_sample_rate_hz": plan.raw.patch_rate_hz,
             "preprocessing": PREPROCESSING,
-            "spike_source": SPIKE_SOURCE_LABELS[plan.ground_truth.source],
+            "spike_source": _spike_source(plan),
         },
         "template_metadata": {
             "extraction_method": EXTRACTION_METHOD,
@@ -119,6 +120,12 @@ def make_metadata(
         },
     }
     return ConversionMetadata.model_validate(document)
+
+
+def _spike_source(plan: CellPlan) -> str:
+    """Where the spikes come from; those of a simulated cell have no authority."""
+    label = SPIKE_SOURCE_LABELS[plan.ground_truth.source]
+    return label.replace("authoritative GT", "simulated") if plan.inputs.simulated else label
 
 
 def software_versions() -> dict[str, str]:

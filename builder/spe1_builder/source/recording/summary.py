@@ -109,8 +109,19 @@ class Summary:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(self.table[0] if self.table else ["Cell"])
         for row in self.table:
-            writer.writerow(["" if value is None else value for value in row.values()])
+            writer.writerow([_csv_value(value) for value in row.values()])
         return text.getvalue()
+
+
+#: A text that begins so is a formula to a spreadsheet that opens the CSV.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def _csv_value(value: Any) -> Any:
+    """A value for the CSV; a text that a spreadsheet would run is told to be one."""
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return f"'{value}"
+    return "" if value is None else value
 
 
 def read_summary(path: Path) -> Summary:

@@ -20,11 +20,11 @@ from typing import Any
 
 import numpy as np
 
-import spe1_builder.cells
 from spe1_builder.constants import N_CHANNELS, REFERENCE_CHANNELS
 from spe1_builder.disk.atomic import write_bytes, write_text
 from spe1_builder.errors import OptionError, RawDataError
 from spe1_builder.layout import RawLayout
+from spe1_builder.packaged import packaged_text
 from spe1_builder.probe import nominal_positions_um
 from spe1_builder.source.recording.summary import SUMMARY_COLUMNS
 from spe1_builder.source.simulation.released import n_doubled
@@ -186,14 +186,12 @@ def summary_rows(raw_dir: Path) -> list[list[Any]]:
     number of spikes, soma distance, amplitude and its channel.
     """
     simulated = {cell for cell in simulated_cells(raw_dir) if is_simulated(raw_dir, cell)}
-    path = Path(spe1_builder.cells.__file__).with_name("cells.csv")
     rows: list[list[Any]] = [list(SUMMARY_COLUMNS)]
-    with path.open(encoding="utf-8", newline="") as file:
-        for entry in csv.DictReader(file):
-            row = {name: _value(name, entry[SUMMARY_COLUMNS[name]]) for name in SUMMARY_COLUMNS}
-            if entry["cell_id"] in simulated:
-                row |= _simulated_values(read_truth(raw_dir, entry["cell_id"]))
-            rows.append(list(row.values()))
+    for entry in csv.DictReader(packaged_text("cells.csv").splitlines()):
+        row = {name: _value(name, entry[SUMMARY_COLUMNS[name]]) for name in SUMMARY_COLUMNS}
+        if entry["cell_id"] in simulated:
+            row |= _simulated_values(read_truth(raw_dir, entry["cell_id"]))
+        rows.append(list(row.values()))
     return rows
 
 

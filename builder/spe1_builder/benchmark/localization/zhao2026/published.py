@@ -7,12 +7,12 @@ accuracies are exact fractions; the others were measured from figures, by pixel.
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from spe1_builder.benchmark.localization.methods.registry import METHODS
 from spe1_builder.benchmark.localization.words import Level
 from spe1_builder.models import Model
+from spe1_builder.packaged import packaged_text
 
 #: Templates at day 0: 11 cells, once for each of 5 seeds.
 N_TEMPLATES = 55
@@ -79,5 +79,5 @@ def _short(method: str) -> str:
 @cache
 def published() -> Published:
     """The published reference that comes with the package."""
-    path = Path(__file__).with_name("zhao2026_published.json")
-    return Published.model_validate_json(path.read_bytes())
+    text = packaged_text("benchmark/localization/zhao2026/zhao2026_published.json")
+    return Published.model_validate_json(text)
