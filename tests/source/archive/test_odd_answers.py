@@ -206,7 +206,7 @@ def test_more_than_is_listed(server, bench, part):
 
 def test_a_list_in_whose_place_something_else_comes(server, bench):
     odd = [Fault("odd_200", 0), Fault("odd_200_open", 2), Fault("odd_200_chunked", 1)]
-    server.text_faults += [odd[0], odd[1], Fault("none"), *odd]
+    server.text_faults += [odd[0], odd[1], Fault("none"), odd[2]]
     bench.run("c14")
     assert bench.cell_files("c14") == TRUTH
 
