@@ -25,6 +25,7 @@ GROUND = {
     "paths",
     "versions",
     "packaged",
+    "memory",
 }
 #: Parts of a room, from left to right likewise.
 SUB_ROOMS = {

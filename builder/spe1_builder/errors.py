@@ -22,6 +22,7 @@ __all__ = [
     "ListingError",
     "LoginError",
     "MaintenanceError",
+    "MemoryShortError",
     "MissingFileError",
     "OptionError",
     "OutputError",
@@ -176,6 +177,10 @@ class BusyError(Spe1Error, TimeoutError):
 
 class SpaceError(Spe1Error, OSError):
     """The disk has too little room."""
+
+
+class MemoryShortError(Spe1Error, MemoryError):
+    """There is too little memory."""
 
 
 class AccessError(Spe1Error, PermissionError):

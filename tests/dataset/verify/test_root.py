@@ -1,6 +1,8 @@
 """``spe1 verify`` on what lies beside the cells: card, index, shared files, leftovers."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -186,3 +188,19 @@ def test_an_edit_of_the_metadata_is_seen_by_its_seal(cell):
     path = cell / "conversion_metadata.json"
     edit_json(path, lambda document: document["provenance"].update(simulated=False))
     assert ("conversion_metadata.json", "seal") in found(cell)
+
+
+@pytest.mark.parametrize("limit_bytes", [1_000_000_000, 1_400_000_000])
+def test_too_little_memory_is_no_damage(cell, limit_bytes):
+    """It used to hang, or to call a good shard damaged."""
+    code = (
+        "import resource, sys\n"
+        f"resource.setrlimit(resource.RLIMIT_AS, ({limit_bytes}, {limit_bytes}))\n"
+        f"sys.argv = ['spe1', 'verify', {str(cell.parent)!r}]\n"
+        "from spe1_builder.cli.app import main; main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1 and "too little memory" in done.stderr
+    assert "Arrow stream" not in done.stdout and "Traceback" not in done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -94,6 +95,8 @@ def find_damage(folder: Path, record: OutputFileMetadata) -> Damage | None:
             return Damage("size in bytes (its content was not looked at)", record.size, size)
         digest = hash_file(path)
     except OSError as error:
+        if error.errno == errno.ENOMEM:
+            raise
         return Damage("the file cannot be read", got=error)
     if digest != record.xxh3_128:
         return Damage("xxh3_128 (its content was not looked at)", record.xxh3_128, digest)

@@ -18,9 +18,12 @@ from spe1_builder.dataset.verify.cell import check_cell
 from spe1_builder.dataset.verify.index import Index
 from spe1_builder.errors import BusyError, MissingFileError
 from spe1_builder.layout import RootLayout
+from spe1_builder.memory import memory_errors, require_address_space
 from spe1_builder.paths import local_path
 from spe1_builder.progress import Progress, Silent
 
+#: What the compiled libraries and a mapped shard take together, though most is never touched.
+_ADDRESS_SPACE_BYTES = 1_600_000_000
 #: How often a root is checked that changes meanwhile.
 _ATTEMPTS = 3
 
@@ -50,6 +53,8 @@ def verify_root(
         There is no such folder.
     UnknownCellError
         ``cell_ids`` names a cell that the release does not have.
+    MemoryShortError
+        There is too little memory.
     BusyError
         It changes all the time: something is writing into it.
 
@@ -69,10 +74,12 @@ def verify_root(
             where=root,
             do="name the folder that 'spe1 build --root' wrote, or build a cell first",
         )
+    require_address_space(_ADDRESS_SPACE_BYTES, "checking a cell")
     layout = RootLayout(root)
     for _ in range(_ATTEMPTS):
         before = _state(layout)
-        findings = _verify(layout, cell_ids, progress or Silent())
+        with memory_errors("checking a cell"):
+            findings = _verify(layout, cell_ids, progress or Silent())
         if not findings or _state(layout) == before:
             return findings
     raise BusyError(

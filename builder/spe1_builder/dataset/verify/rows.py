@@ -6,6 +6,7 @@ memory is touched: offsets out of range would crash the process.
 
 from __future__ import annotations
 
+import errno
 import mmap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -154,6 +155,8 @@ class RowCheck:
         except MemoryError:  # pyarrow's is one of both kinds; it says nothing of the shard
             raise
         except (pa.ArrowException, OSError, ValueError) as error:
+            if getattr(error, "errno", None) == errno.ENOMEM:
+                raise
             self._report.add(where, "not a whole Arrow stream", got=error)
             self.skip_shard()
 
