@@ -19,6 +19,7 @@ from typing import IO, Any, Literal
 
 import numpy as np
 
+from spe1_builder.disk.bounded import read_bounded
 from spe1_builder.errors import MissingFileError, OutputError
 
 #: Ours have some 10 kB; a list of every channel and file does not make a MB.
@@ -56,7 +57,7 @@ def read_json(path: Path) -> tuple[bytes, Any]:
     OutputError
         It is larger than `MOST_JSON_BYTES`, no JSON, or nested without end.
     """
-    content = _read_bytes(path, MOST_JSON_BYTES)
+    content = read_bounded(path, MOST_JSON_BYTES, path.name, error=OutputError, do=_REBUILD)
     try:
         return content, json.loads(content)
     except RecursionError as error:
@@ -106,21 +107,6 @@ def _require_file(path: Path) -> None:
     # A pipe in the place of a file would be waited for.
     if not path.is_file():
         raise MissingFileError(f"{path.name} is missing.", where=path, do=_REBUILD)
-
-
-def _read_bytes(path: Path, most_bytes: int) -> bytes:
-    _require_file(path)
-    with path.open("rb") as file:
-        content = file.read(most_bytes + 1)
-    if len(content) > most_bytes:
-        raise OutputError(
-            f"{path.name} is too large to be what it should be.",
-            where=path,
-            expected=f"at most {most_bytes} bytes",
-            got=f"{path.stat().st_size} bytes",
-            do=_REBUILD,
-        )
-    return content
 
 
 def _require_bounds(file: zipfile.ZipFile, names: Sequence[str], most_bytes: int) -> None:
