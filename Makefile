@@ -2,6 +2,9 @@
 # Needs python3 (3.11 or newer, with venv) and make; everything else is installed into .venv.
 
 PYTHON ?= python3
+# For the tests of `spe1.torch`: without CUDA, which would be several GB. A lock file cannot name
+# it, since its hashes differ by platform and its index is another one.
+TORCH ?= torch==2.13.0
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.setup
@@ -17,6 +20,8 @@ $(SETUP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) (about a minute the first time)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 0 \
+		--extra-index-url https://download.pytorch.org/whl/cpu $(TORCH)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(SETUP)
 
@@ -62,7 +67,7 @@ golden: setup
 
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
-		--python-version 3.11 --extra reference --group dev --group lock pyproject.toml -o requirements.lock
+		--python-version 3.11 --extra reference --extra examples --group dev --group lock pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf $(VENV) .envs demo site
