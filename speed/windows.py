@@ -20,6 +20,7 @@ import argparse
 import shutil
 import time
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,7 @@ def main() -> None:
     record(
         "windows",
         {
+            "torch": version("torch"),
             "batch_size": {"spike_windows": SPIKE_BATCH, "random_windows": RANDOM_BATCH},
             "spike_window_samples": SPIKE_SAMPLES,
             "random_window_samples": RANDOM_SAMPLES,

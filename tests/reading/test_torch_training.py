@@ -39,9 +39,7 @@ def train(root, seed: int) -> tuple[list[float], torch.nn.Module]:
         total = 0.0
         for batch in loader:
             logits = net(batch.window_uV / 50.0)[:, 0]
-            loss = torch.nn.functional.binary_cross_entropy_with_logits(
-                logits, batch.label.float()
-            )
+            loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, batch.label.float())
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -1,6 +1,7 @@
 """`spe1.torch.SpikeWindows`: the right windows, and background without a spike."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import scipy.io
 import torch
@@ -16,7 +17,7 @@ from spe1_builder.errors import (
     UnknownCellError,
     WindowIndexError,
 )
-from spe1_builder.reading.torch import SpikeWindow, SpikeWindows
+from spe1_builder.reading.torch import SpikeWindow, SpikeWindows, cell
 from spe1_builder.reading.torch.background import FreeStarts
 
 #: Of c14 in the small root: first samples of the splits, and the end.
@@ -88,6 +89,21 @@ def test_the_planted_spike_is_where_it_says(two_cells):
     background_uV = peak_uV[windows.labels == 0].mean(axis=0)
     assert abs(int(np.abs(spikes_uV).argmax()) - 30) <= 6
     assert np.abs(spikes_uV).max() > 5 * np.abs(background_uV).max()
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["known", "one is missing"])
+def test_times_within_a_sample(two_cells, samples, monkeypatch, is_known):
+    """Of the patch electrode's clock if the cell has them all, else whole samples."""
+    times_s = [(sample + 0.1 + 0.02 * (i % 40)) / 30_000 for i, sample in enumerate(samples)]
+    table = spe1.spikes(two_cells, "c14").select(["sample"])
+    given_s = times_s if is_known else [None, *times_s[1:]]
+    table = table.append_column("patch_time_s", pa.array(given_s, pa.float64()))
+    monkeypatch.setattr(cell, "spikes", lambda root, cells: table)
+    windows = SpikeWindows("c14", two_cells, spike_at=(20, 40), background_ratio=0)
+    assert windows.cells[0].time_source == ("patch_time_s" if is_known else "sample")
+    for item in windows:
+        exact = times_s[item.spike_index] * 30_000 if is_known else samples[item.spike_index]
+        assert abs(item.time_samples.item() - (exact - item.start)) < 1e-5
 
 
 def test_tensors(two_cells):
