@@ -5,20 +5,11 @@ import pyarrow as pa
 import pytest
 import scipy.io
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
 import spe1
-from spe1_builder.errors import (
-    MissingFileError,
-    OptionError,
-    Spe1Error,
-    UnknownCellError,
-    WindowIndexError,
-)
+from spe1_builder.errors import OptionError, WindowIndexError
 from spe1_builder.reading.torch import SpikeWindow, SpikeWindows, cell
-from spe1_builder.reading.torch.background import FreeStarts
 
 #: Of c14 in the small root: first samples of the splits, and the end.
 TRAIN, TEST, END = 0, 4 * 9_300, 48_017
@@ -191,77 +182,6 @@ def test_several_cells(two_cells):
     assert "c14 (" in repr(both) and f"{len(both)} windows of 384 channels" in repr(both)
 
 
-def test_how_much_background(two_cells):
-    def counts(**kwargs):
-        (cell,) = SpikeWindows("c14", two_cells, **kwargs).cells
-        return cell.n_background / cell.n_spikes, cell.n_background
-
-    assert counts(background_ratio=2.0)[0] == 2.0
-    assert counts(background_ratio=0)[1] == 0
-    assert counts(n_background=7, background_ratio=3.0)[1] == 7
-    only = SpikeWindows("c14", two_cells, background_ratio=0)
-    assert set(only.labels.tolist()) == {1}
-
-
-def is_near(start: int, n_samples: int, margin: int, spikes) -> bool:
-    return any(start - margin <= spike < start + n_samples + margin for spike in spikes)
-
-
-@settings(max_examples=200)
-@given(
-    spikes=st.sets(st.integers(0, 299), max_size=12),
-    cut=st.integers(1, 299),
-    n_samples=st.integers(1, 60),
-    margin=st.integers(0, 40),
-    chosen=st.sampled_from([(0,), (1,), (0, 1)]),
-    seed=st.integers(0, 5),
-)
-def test_free_places_are_all_that_are_free(spikes, cut, n_samples, margin, chosen, seed):
-    """Against every place of a short recording, tried one by one."""
-    spans = [[(0, cut), (cut, 300)][i] for i in chosen]
-    unknown = {-1, 300}  # beyond the ends there may be a spike
-    expected = [
-        start
-        for first, last in spans
-        for start in range(first, last - n_samples + 1)
-        if not is_near(start, n_samples, margin, spikes | unknown)
-    ]
-    free = FreeStarts(np.array(sorted(spikes), dtype=np.int64), 300, spans, n_samples, margin)
-    assert len(free) == len(expected)
-    drawn = free.draw(len(free), np.random.default_rng(seed))
-    assert sorted(drawn.tolist()) == expected
-
-
-@settings(max_examples=40, deadline=None)
-@given(
-    n_samples=st.integers(1, 900),
-    margin_ms=st.floats(0, 20),
-    n_background=st.integers(0, 40),
-    split=st.sampled_from(["train", "test", None]),
-    seed=st.integers(0, 2**40),
-    place=st.floats(0, 1),
-)
-def test_no_background_near_a_spike(
-    two_cells, samples, n_samples, margin_ms, n_background, split, seed, place
-):
-    options = {"n_samples": n_samples, "margin_ms": margin_ms, "n_background": n_background}
-    spike_at = int(place * (n_samples - 1))
-    try:
-        windows = SpikeWindows(
-            "c14", two_cells, split=split, seed=seed, spike_at=spike_at, channels=[3], **options
-        )
-    except OptionError as error:
-        assert "no room for so much background" in error.what or "no window" in error.what
-        return
-    starts = windows.starts[windows.labels == 0]
-    assert len(starts) == n_background == len(set(starts.tolist()))
-    for start in starts:
-        assert not is_near(start, n_samples, margin_ms * 30, samples)
-        assert windows[int(np.flatnonzero(windows.starts == start)[0])].window_uV.shape[1] == (
-            n_samples
-        )
-
-
 def test_a_transform(two_cells):
     windows = SpikeWindows(
         "c14", two_cells, transform=lambda item: (item.window_uV[:2] / 10.0, item.label)
@@ -279,98 +199,3 @@ def test_an_index(two_cells):
         with pytest.raises(WindowIndexError, match="no such window"):
             windows[index]
     assert issubclass(WindowIndexError, IndexError)
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"split": "validation"}, "no such split"),
-        ({"split": ["train"]}, "no such split"),
-        ({"split": "test", "n_samples": 10_818}, "does not fit into the split"),
-        ({"n_samples": TEST + 1}, "does not fit into the split"),
-        ({"n_samples": 10**30}, "does not fit into the split"),
-        ({"n_samples": 0}, "n_samples cannot"),
-        ({"n_samples": 90.0}, "n_samples cannot"),
-        ({"spike_at": 90}, "would not lie in its window"),
-        ({"spike_at": -1}, "would not lie in its window"),
-        ({"spike_at": (40, 30)}, "would not lie in its window"),
-        ({"spike_at": (1, 2, 3)}, "would not lie in its window"),
-        ({"channels": [384]}, "no such channel"),
-        ({"channels": [-1]}, "no such channel"),
-        ({"channels": []}, "at least one channel"),
-        ({"channels": np.zeros(384, dtype=bool)}, "at least one channel"),
-        ({"channels": slice(5, 5)}, "at least one channel"),
-        ({"n_nearest": 0}, "n_nearest cannot"),
-        ({"n_nearest": 385}, "n_nearest cannot"),
-        ({"n_nearest": 4, "channels": [1]}, "either named, or the nearest"),
-        ({"background_ratio": -1}, "background_ratio cannot"),
-        ({"background_ratio": float("nan")}, "background_ratio cannot"),
-        ({"background_ratio": 1e308}, "no room for so much background"),
-        ({"n_background": -1}, "n_background cannot"),
-        ({"n_background": 10**30}, "no room for so much background"),
-        ({"margin_ms": -1}, "margin_ms cannot"),
-        ({"margin_ms": float("inf")}, "margin_ms cannot"),
-        ({"margin_ms": 1e300}, "no room for so much background"),
-        ({"seed": -1}, "seed cannot"),
-        ({"seed": (0, 1)}, "seed cannot"),
-        ({"transform": "half"}, "no function to call"),
-        ({"cells": []}, "cell"),
-        ({"cells": 14}, "named by their ids"),
-        ({"n_samples": TEST, "background_ratio": 0}, "no window to give"),
-    ],
-)
-def test_wrong_arguments_are_told_at_once(two_cells, options, words):
-    given = {"cells": "c14", "root": two_cells} | options
-    with pytest.raises(OptionError, match=words) as caught:
-        SpikeWindows(**given)
-    assert caught.value.do
-
-
-def test_no_such_cell(two_cells, tmp_path):
-    with pytest.raises(UnknownCellError, match="c99"):
-        SpikeWindows("c99", two_cells)
-    with pytest.raises(MissingFileError, match="c15 has not been built"):
-        SpikeWindows(["c14", "c15"], two_cells)
-    with pytest.raises(MissingFileError, match="no such dataset root"):
-        SpikeWindows("c14", tmp_path / "gone")
-    with pytest.raises(OptionError, match="no cell to take windows from"):
-        SpikeWindows(root=tmp_path)
-    with pytest.raises(OptionError, match="place elsewhere"):
-        SpikeWindows("c14", "s3://bucket/spe1")
-
-
-JUNK = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(-3, 3),
-    st.floats(),
-    st.text(max_size=12),
-    st.binary(max_size=6),
-    st.lists(st.one_of(st.text(max_size=4), st.integers()), max_size=3),
-    st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
-    st.sampled_from(["c14", "c9", "default", np.zeros(2), np.float32(1), slice("a"), 10**40]),
-)
-#: Every argument but the root.
-NAMES = [
-    "cells",
-    "split",
-    "n_samples",
-    "spike_at",
-    "channels",
-    "n_nearest",
-    "background_ratio",
-    "n_background",
-    "margin_ms",
-    "seed",
-    "transform",
-]
-
-
-@settings(max_examples=200, deadline=None)
-@given(name=st.sampled_from(NAMES), value=JUNK)
-def test_anything_gets_an_answer(two_cells, name, value):
-    try:
-        windows = SpikeWindows(**{"cells": "c14", "root": two_cells, name: value})
-        assert len(windows) > 0
-    except Spe1Error as error:
-        assert error.what and str(error)
