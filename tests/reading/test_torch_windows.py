@@ -178,6 +178,10 @@ def test_several_cells(two_cells):
     assert [item.cell for item in both] == ["c14"] * len(alone[0]) + ["c5"] * len(alone[1])
     assert both.cells == alone[0].cells + alone[1].cells
     assert torch.equal(both[-1].window_uV, alone[1][-1].window_uV)
+    # And not the same draws in all of them.
+    drawn = [SpikeWindows(c, two_cells, spike_at=(0, 89)) for c in ("c14", "c5")]
+    c14, c5 = ([item.time_samples.item() for item in w if item.label][:10] for w in drawn)
+    assert [int(time) for time in c14] != [int(time) for time in c5]
     assert {c.cell_id for c in SpikeWindows(root=two_cells).cells} == {"c14", "c5"}
     assert "c14 (" in repr(both) and f"{len(both)} windows of 384 channels" in repr(both)
 
