@@ -24,6 +24,7 @@ __all__ = [
     "MaintenanceError",
     "MemoryShortError",
     "MissingFileError",
+    "MissingPackageError",
     "OptionError",
     "OutputError",
     "PageError",
@@ -39,6 +40,7 @@ __all__ = [
     "SummaryError",
     "UnknownCellError",
     "UnsafeArchiveError",
+    "WindowIndexError",
 ]
 
 #: Unicode categories that a terminal acts on, or cannot show: controls, directions and other
@@ -141,6 +143,14 @@ class UnknownCellError(Spe1Error, LookupError):
 
 class MissingFileError(Spe1Error, FileNotFoundError):
     """A file or folder that the work needs is not there."""
+
+
+class MissingPackageError(Spe1Error, ImportError):
+    """A package that only a part of this one needs is not installed."""
+
+
+class WindowIndexError(Spe1Error, IndexError):
+    """A dataset of windows has no such window."""
 
 
 class RawDataError(Spe1Error, ValueError):

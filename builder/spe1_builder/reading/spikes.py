@@ -149,7 +149,7 @@ def spikes(root: str | Path = "spe1", cells: str | Iterable[str] | None = None) 
     import pyarrow as pa
 
     folder = require_root(local_path(root, "root"))
-    names = RootLayout(folder).built_cells() if cells is None else _names(cells)
+    names = RootLayout(folder).built_cells() if cells is None else cell_names(cells)
     read = [_read_cell(cell_folder(name, folder)) for name in names]
     schema = pa.schema([(column.name, column.kind) for column in COLUMNS])
     tables = [
@@ -159,7 +159,8 @@ def spikes(root: str | Path = "spe1", cells: str | Iterable[str] | None = None) 
     return pa.concat_tables(tables) if tables else schema.empty_table()
 
 
-def _names(cells: Any) -> list[str]:
+def cell_names(cells: Any) -> list[str]:
+    """Ids of the cells that one name or several mean; exceptions as `spikes`."""
     try:
         names = [cells] if isinstance(cells, str) else list(cells)
     except TypeError:  # not only what lacks __iter__: an array of no dimension has it
