@@ -44,6 +44,12 @@ from spe1_builder.progress import Bars
 from spe1_builder.reading.arrays import load, segment_uV
 from spe1_builder.reading.catalogue import cells
 from spe1_builder.reading.segments import Segment, map_segments
+from spe1_builder.reading.spikeinterface.opening import (
+    open_ground_truth,
+    open_patch,
+    open_raw,
+    open_recording,
+)
 from spe1_builder.reading.spikes import spikes
 from spe1_builder.reading.traces import CellTraces, read_uV
 from spe1_builder.reading.windows import random_windows
@@ -71,6 +77,10 @@ __all__ = [
     "load",
     "localize",
     "map_segments",
+    "open_ground_truth",
+    "open_patch",
+    "open_raw",
+    "open_recording",
     "random_windows",
     "read_uV",
     "segment_uV",

@@ -192,5 +192,9 @@ def make_probe(positions_um: np.ndarray) -> Probe:
         shapes="square",
         shape_params={"width": SITE_WIDTH_UM},
     )
-    probe.set_device_channel_indices(np.arange(len(positions_um)))
+    channels = np.arange(len(positions_um))
+    # imec counts electrodes from the tip, as the release counts channels.
+    probe.set_contact_ids([f"e{channel}" for channel in channels])
+    probe.set_shank_ids(["0"] * len(channels))
+    probe.set_device_channel_indices(channels)
     return probe

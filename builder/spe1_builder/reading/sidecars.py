@@ -1,17 +1,15 @@
-"""Small arrays of a built cell, read through their checks."""
+"""Arrays of a built cell's small files, read through their checks."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from spe1_builder.dataset.findings import Report
-from spe1_builder.dataset.sidecars.npz import read_arrays
-from spe1_builder.dataset.sidecars.templates import ARRAYS
+from spe1_builder.dataset.sidecars import npz, patch, templates
 from spe1_builder.errors import OutputError
-
-_POSITIONS = "probe_positions"
 
 
 def read_positions_um(path: Path) -> np.ndarray:
@@ -22,14 +20,36 @@ def read_positions_um(path: Path) -> np.ndarray:
     OutputError
         The file is missing or damaged.
     """
+    name = "probe_positions"
+    return _read(path, [name], templates.ARRAYS)[name]
+
+
+def read_patch(path: Path) -> dict[str, np.ndarray]:
+    """The trace, its times and the spikes of a cell's ``patch.npz``, by name.
+
+    Raises
+    ------
+    OutputError
+        The file is missing or damaged.
+    """
+    arrays = _read(path, ["patch_v", "t_patch_s", "spike_times_s"], patch.ARRAYS)
+    if not len(arrays["patch_v"]) == len(arrays["t_patch_s"]) > 0:
+        raise _damaged(path, "a trace and times of different lengths, or none")
+    return arrays
+
+
+def _read(path: Path, names: Sequence[str], known: npz.Arrays) -> dict[str, np.ndarray]:
     report = Report()
-    wanted = {_POSITIONS: ARRAYS[_POSITIONS]}
-    positions_um = read_arrays(path, wanted, report.at(path.name)).get(_POSITIONS)
-    if positions_um is None:
-        raise OutputError(
-            f"{path.name} does not hold the positions of the sites.",
-            where=path,
-            got="; ".join(finding.what for finding in report.findings()),
-            do="see what is wrong: spe1 verify; then build the cell again (spe1 build --force)",
-        )
-    return positions_um
+    arrays = npz.read_arrays(path, {name: known[name] for name in names}, report.at(path.name))
+    if set(arrays) != set(names):
+        raise _damaged(path, "; ".join(finding.what for finding in report.findings()))
+    return arrays
+
+
+def _damaged(path: Path, got: str) -> OutputError:
+    return OutputError(
+        f"{path.name} is damaged.",
+        where=path,
+        got=got,
+        do="see what is wrong: spe1 verify; then build the cell again (spe1 build --force)",
+    )

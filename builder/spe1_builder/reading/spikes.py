@@ -150,7 +150,7 @@ def spikes(root: str | Path = "spe1", cells: str | Iterable[str] | None = None) 
 
     folder = require_root(local_path(root, "root"))
     names = RootLayout(folder).built_cells() if cells is None else cell_names(cells)
-    read = [_read_cell(cell_folder(name, folder)) for name in names]
+    read = [read_cell_spikes(cell_folder(name, folder)) for name in names]
     schema = pa.schema([(column.name, column.kind) for column in COLUMNS])
     tables = [
         pa.table({column.name: column.values(cell) for column in COLUMNS}, schema=schema)
@@ -176,7 +176,14 @@ def cell_names(cells: Any) -> list[str]:
     return expand_cells(names)
 
 
-def _read_cell(folder: Path) -> CellSpikes:
+def read_cell_spikes(folder: Path) -> CellSpikes:
+    """The spikes of one cell.
+
+    Raises
+    ------
+    MissingFileError, OutputError
+        Its ``patch.npz`` or metadata is missing or damaged.
+    """
     metadata = read_model(folder / METADATA_NAME, ConversionMetadata)
     report, path = Report(), folder / PATCH_NAME
     # Only this array is read; that there are others is no fault here.

@@ -57,7 +57,9 @@ class Spe1Recording(LeanExtractor, BaseRecording):
             sampling_frequency=NPX_RATE_HZ, channel_ids=np.arange(N_CHANNELS), dtype="float32"
         )
         rows = CellRows(folder, (split,) if split else SPLITS, metadata)
-        for first, last in rows.spans(segments):
+        #: First and last sample of each segment, from the start of the analysis window.
+        self.spans = rows.spans(segments)
+        for first, last in self.spans:
             self.add_recording_segment(Spe1RecordingSegment(rows, first, last))
         self.set_channel_gains(1.0)
         self.set_channel_offsets(0.0)
