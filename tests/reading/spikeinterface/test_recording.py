@@ -13,6 +13,7 @@ import spe1
 from spe1_builder.disk.pages import release_pages
 from spe1_builder.probe import nominal_positions_um
 from spe1_builder.reading.spikeinterface import cell_recording
+from tests.support.spikeinterface_words import IN_UV
 
 N_ALL = 48_017
 
@@ -53,7 +54,7 @@ def test_any_range_and_channels(recording, whole_uV, data):
     expected = whole_uV[channels if channels is not None else slice(None), start:stop].T
     order = data.draw(st.sampled_from([None, "C", "F"]))
     got = recording.get_traces(
-        start_frame=start, end_frame=stop, channel_ids=channels, order=order, return_in_uV=True
+        start_frame=start, end_frame=stop, channel_ids=channels, order=order, **IN_UV
     )
     assert np.array_equal(got, expected) and got.shape == expected.shape
 

@@ -79,7 +79,7 @@ def test_saved_by_workers(recording, tmp_path, how):
     shutil.rmtree(tmp_path)
 
 
-@pytest.mark.filterwarnings("ignore:The recording registered.*")
+@pytest.mark.filterwarnings("ignore:The (recording registered|registered recording).*")
 def test_ground_truth_comes_back(built, tmp_path):
     truth = spe1.open_ground_truth(built.folder, segments="rows")
     truth.dump_to_json(tmp_path / "truth.json")

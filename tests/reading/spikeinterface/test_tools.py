@@ -13,7 +13,7 @@ import spe1
 pytestmark = [
     # scikit-learn is no part of the core; the metrics that need it say so.
     pytest.mark.filterwarnings("ignore:The following metrics will not be computed.*"),
-    pytest.mark.filterwarnings("ignore:The recording registered.*"),
+    pytest.mark.filterwarnings("ignore:The (recording registered|registered recording).*"),
     pytest.mark.filterwarnings("ignore:.*in_place.*"),
 ]
 WINDOW = {"ms_before": 1.0, "ms_after": 2.0}

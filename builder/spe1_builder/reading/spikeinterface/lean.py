@@ -28,7 +28,9 @@ class LeanExtractor(BaseExtractor):
     def _extra(self) -> dict[str, Any]:
         """What SpikeInterface adds to a dictionary: the probe, as it is now."""
         added: dict[str, Any] = {}
-        self._extra_metadata_to_dict(added)
+        # 0.102 has the probe among the annotations and properties.
+        if hasattr(self, "_extra_metadata_to_dict"):
+            self._extra_metadata_to_dict(added)
         return added
 
     def to_dict(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
