@@ -1,4 +1,5 @@
-"""Old and new `datasets` load what we write; each in an environment of its own.
+"""Old and new `datasets` load what we write, the oldest SpikeInterface opens it; each in an
+environment of its own.
 
 Not in the quick suite: it installs packages (``make test-environments``). With
 SPE1_FULL_ROOT set to a root that holds a full-size cell (``speed/full_cell.py
@@ -81,6 +82,22 @@ def test_datasets_loads_the_folder(requirement, built, tmp_path):
         assert answers[0]["digest"] == answers[1]["digest"]
         if "==" in requirement:
             assert answers[0]["version"] == requirement.split("==")[1]
+
+
+def test_the_oldest_spikeinterface_opens_cells(tmp_path):
+    """The tests of `spe1.open_recording` and its like, under the oldest version in the range."""
+    project = Path(__file__).parents[1]
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    python = tmp_path / "venv/bin/python"
+    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    wanted = [f"{project}[examples]", "spikeinterface==0.102.0", "pytest", "hypothesis"]
+    subprocess.run([*install, *wanted], check=True)
+    run = [python, "-m", "pytest", "tests/reading/spikeinterface", "-p", "no:cacheprovider"]
+    # It leaves files open, and warns of it at any time.
+    quiet = ["-W", "ignore::ResourceWarning"]
+    quiet += ["-W", "ignore::pytest.PytestUnraisableExceptionWarning"]
+    done = subprocess.run([*run, *quiet], cwd=project, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
 
 
 def test_wheel_holds_everything(tmp_path):
