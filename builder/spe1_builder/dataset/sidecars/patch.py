@@ -85,11 +85,16 @@ def _stream_array(
             file.write(piece.data.cast("B"))
 
 
+def has_patch_indices(metadata: ConversionMetadata) -> bool:
+    """Whether the cell was built since `ADDED` is in the file."""
+    return not metadata.provenance.data_version.startswith(_OLDER_DATA)
+
+
 def check_patch(path: Path, cell: CheckedCell) -> dict[str, np.ndarray]:
     """Hold the arrays to the metadata; returns the spike times on both clocks, where usable."""
     found = cell.at(PATCH_NAME)
-    is_older = cell.metadata.provenance.data_version.startswith(_OLDER_DATA)
-    arrays = read_arrays(path, ARRAYS if is_older else {**ARRAYS, **ADDED}, found)
+    wanted = {**ARRAYS, **ADDED} if has_patch_indices(cell.metadata) else ARRAYS
+    arrays = read_arrays(path, wanted, found)
     if cell.window is not None:
         _check_with_metadata(arrays, cell.metadata, cell.window, found)
     # The trace is large, and nothing else is asked of it.
