@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 #: Changes when the same input and options give other data (patch: fixed
 #: metadata, minor: added, major: changed). Part of every fingerprint.
-DATA_VERSION = "1.1.0"
+DATA_VERSION = "1.2.0"
 
 # --- Neuropixels stream [MS18] -------------------------------------------------
 N_CHANNELS = 384

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.support.older import make_older
 from tests.support.verify import (
     MARK,
     TEMPLATE_IS_NOT_THE_MEAN,
@@ -43,6 +44,8 @@ def test_changed_template_value(cell):
         ("patch.npz", "spike_times_s", np.array([0.50001]), "spike_times_s"),
         ("patch.npz", "spike_times_s", np.array([9.0]), "spike_times_s"),
         ("patch.npz", "spike_times_s", np.array([np.nan, np.inf]), "spike_times_s"),
+        ("patch.npz", "spike_patch_indices", None, "keys"),
+        ("patch.npz", "spike_patch_indices", np.array([5]), "length of spike_patch_indices"),
     ],
 )
 def test_array(cell, name, key, value, fact):
@@ -77,6 +80,24 @@ def test_spike_twice_in_the_patch_file(cell):
 
     edit_arrays(cell / "patch.npz", edit)
     assert found(cell) == [("patch.npz", "spike_times_s")]
+
+
+@pytest.mark.parametrize(
+    ("step", "fact"),
+    [(10**9, "spike_patch_indices"), (2, "spike_patch_indices, by t_patch_s")],
+)
+def test_patch_samples_of_other_spikes(cell, step, fact):
+    """Two patch samples are more than one sample of the probe."""
+    edit_arrays(cell / "patch.npz", lambda arrays: arrays["spike_patch_indices"].__iadd__(step))
+    assert found(cell) == [("patch.npz", fact)]
+
+
+def test_cell_of_older_data(cell):
+    """Before data 1.2.0 there were no patch samples; such a cell is as good as it was."""
+    make_older(cell)
+    assert found(cell) == []
+    edit_arrays(cell / "patch.npz", lambda arrays: arrays.update(spike_patch_indices=np.arange(3)))
+    assert found(cell) == [("patch.npz", "keys")]
 
 
 def test_moved_electrodes(cell):

@@ -182,6 +182,23 @@ def test_patch_file(archive, built):
     assert str(patch["cell_id"]) == "c14" and patch["window_start_s"] == 0.2
 
 
+def test_patch_samples_of_the_spikes(archive, built):
+    """Each is the planted sample itself, and its time comes to the spike's sample."""
+    patch = np.load(built.folder / "patch.npz", allow_pickle=False)
+    raw = np.fromfile(archive.raw_dir / "Recordings/c14/c14_patch_ch1.bin", dtype="<f8")
+    planted = np.load(archive.raw_dir / "Recordings/c14/c14_wc_spike_samples.npy")
+    indices, n_npx = patch["spike_patch_indices"], len(archive.counts())
+    first = -(-START * len(raw) // n_npx)
+    stop = START + N_SAMPLES
+    expected = [p - first for p in planted.tolist() if START <= p * n_npx // len(raw) < stop]
+    assert indices.dtype == np.int64 and indices.tolist() == expected
+    np.testing.assert_array_equal(
+        patch["patch_v"][indices], raw[np.array(expected) + first].astype(np.float32)
+    )
+    samples = np.floor(patch["t_patch_s"][indices] * 30000 + 1e-6)
+    np.testing.assert_array_equal(samples, np.rint(patch["spike_times_s"] * 30000))
+
+
 def test_statistics(built, splits):
     stats = json.loads((built.folder / "dataset_stats.json").read_text())
     train = np.concatenate([segment_uV(splits["train"], i) for i in range(4)], axis=1)

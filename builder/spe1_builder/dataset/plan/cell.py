@@ -53,6 +53,13 @@ class CellPlan:
         return self.ground_truth.in_window(self.window.start, self.window.stop)
 
     @cached_property
+    def spike_patch_indices(self) -> np.ndarray:
+        """Where those spikes were found: int64 (n_spikes,), samples of `patch`."""
+        spikes = self.ground_truth.npx_samples
+        first, last = np.searchsorted(spikes, [self.window.start, self.window.stop])
+        return self.ground_truth.patch_samples[first:last] - self.patch.first
+
+    @cached_property
     def patch(self) -> PatchWindow:
         """The patch trace of the analysis window."""
         return patch_window(self.raw, self.window.start, self.window.stop)

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from spe1_builder.constants import N_CHANNELS
+
 
 def read_batches(path: Path) -> Iterator[pa.RecordBatch]:
     """Record batches of a shard, mapped, not read."""
@@ -39,6 +41,24 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
                 values = channels.values.to_numpy(zero_copy_only=True)
                 row[name] = [values[a:b] for a, b in pairwise(offsets)]
             yield row
+
+
+def read_traces(path: Path) -> Iterator[np.ndarray]:
+    """The traces of a shard's rows where they lie: float32 (N_CHANNELS, n_samples), read-only.
+
+    Raises
+    ------
+    OSError, ValueError, LookupError, pyarrow.ArrowException
+        The file is damaged.
+    """
+    for batch in read_batches(path):
+        for i in range(batch.num_rows):
+            # Not `.values`: it ignores where the row lies within its batch.
+            channels = batch["cp"].slice(i, 1).flatten()
+            lengths = np.diff(channels.offsets.to_numpy())
+            if len(lengths) != N_CHANNELS or (lengths != lengths[0]).any():
+                raise ValueError(f"a row of {path.name} is no {N_CHANNELS} channels of one length")
+            yield channels.flatten().to_numpy(zero_copy_only=True).reshape(N_CHANNELS, -1)
 
 
 def read_channel(paths: list[Path], channel: int) -> np.ndarray:

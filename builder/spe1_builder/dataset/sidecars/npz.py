@@ -17,7 +17,7 @@ from spe1_builder.dataset.findings import Place
 Arrays = Mapping[str, tuple[str, tuple[int | None, ...]]]
 
 #: What numpy and zipfile raise on files that are something else, or cut, or mangled.
-_NPZ_ERRORS = (
+NPZ_ERRORS = (
     OSError,
     ValueError,
     LookupError,
@@ -32,6 +32,9 @@ _NPZ_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
 )
+
+#: Of a member of an archive, before its name.
+_ZIP_HEADER_BYTES = 30
 
 
 def read_arrays(path: Path, wanted: Arrays, found: Place) -> dict[str, np.ndarray]:
@@ -59,6 +62,45 @@ def read_arrays(path: Path, wanted: Arrays, found: Place) -> dict[str, np.ndarra
                         expected=f"{dtype} {str(shape).replace('None', 'n')}",
                         got=f"{array.dtype} {array.shape}",
                     )
-    except _NPZ_ERRORS as error:
+    except NPZ_ERRORS as error:
         found.add("not an .npz archive that loads without pickle", got=error)
     return arrays
+
+
+def map_array(path: Path, name: str, dtype: str, shape: tuple[int | None, ...]) -> np.ndarray:
+    """An array of an ``.npz`` where it lies, mapped: only what is looked at is read.
+
+    Parameters
+    ----------
+    path : Path
+        As this package writes them, without compression.
+    name : str
+    dtype, shape : str, tuple
+        As in `Arrays`; one dimension.
+
+    Returns
+    -------
+    np.ndarray
+        (n,), read-only.
+
+    Raises
+    ------
+    NPZ_ERRORS
+        The file is something else, or damaged. Its checksums are not looked at.
+    """
+    with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+        member = archive.getinfo(f"{name}.npy")
+        with archive.open(member) as stream:
+            form = np.lib.format.read_magic(stream)
+            length, _, found = np.lib.format.read_array_header_1_0(stream)
+            n_header = stream.tell()
+        if member.compress_type != zipfile.ZIP_STORED or form != (1, 0):
+            raise ValueError("it is compressed, or of another form")
+        if found != np.dtype(dtype) or len(length) != len(shape):
+            raise ValueError(f"{found} {length} instead of {dtype}")
+        file.seek(member.header_offset + _ZIP_HEADER_BYTES - 4)
+        n_name, n_extra = struct.unpack("<HH", file.read(4))
+    n_before = member.header_offset + _ZIP_HEADER_BYTES + n_name + n_extra + n_header
+    if not length[0]:
+        return np.empty(0, found)
+    return np.asarray(np.memmap(path, found, "r", n_before, length))

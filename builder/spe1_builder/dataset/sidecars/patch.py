@@ -27,6 +27,12 @@ ARRAYS: Arrays = {
     "cell_id": ("str", ()),
     "window_start_s": ("float64", ()),
 }
+#: Since data 1.2.0.
+ADDED: Arrays = {"spike_patch_indices": ("int64", (None,))}
+#: Versions of the data without it.
+_OLDER_DATA = ("1.0.", "1.1.")
+#: Of what `check_patch` returns: times of the patch samples that the spikes were found at.
+_PATCH_TIMES = "spike_patch_times_s"
 #: Patch samples copied or checked at a time.
 _PIECE_SAMPLES = 1_000_000
 #: Times differ from an even grid, and spikes from whole samples, by rounding only.
@@ -57,6 +63,7 @@ def write_patch(path: Path, facts: CellFacts) -> None:
             "patch_units": np.array(patch_type.units),
             "cell_id": np.array(plan.cell_id),
             "window_start_s": np.array(window.start / NPX_RATE_HZ),
+            "spike_patch_indices": plan.spike_patch_indices,
         }
         for name, array in small.items():
             # ZipInfo of a bare name has a fixed date, so that the bytes repeat.
@@ -78,14 +85,30 @@ def _stream_array(
             file.write(piece.data.cast("B"))
 
 
+def has_patch_indices(metadata: ConversionMetadata) -> bool:
+    """Whether the cell was built since `ADDED` is in the file."""
+    return not metadata.provenance.data_version.startswith(_OLDER_DATA)
+
+
 def check_patch(path: Path, cell: CheckedCell) -> dict[str, np.ndarray]:
-    """Hold the arrays to the metadata; returns the spike times, if they are usable."""
+    """Hold the arrays to the metadata; returns the spike times on both clocks, where usable."""
     found = cell.at(PATCH_NAME)
-    arrays = read_arrays(path, ARRAYS, found)
+    wanted = {**ARRAYS, **ADDED} if has_patch_indices(cell.metadata) else ARRAYS
+    arrays = read_arrays(path, wanted, found)
     if cell.window is not None:
         _check_with_metadata(arrays, cell.metadata, cell.window, found)
     # The trace is large, and nothing else is asked of it.
-    return {key: arrays[key] for key in ("spike_times_s",) if key in arrays}
+    usable = {key: arrays[key] for key in ("spike_times_s",) if key in arrays}
+    indices = arrays.get("spike_patch_indices")
+    if indices is None or cell.report.has(found.where):
+        return usable
+    times_s, n_spikes = arrays["t_patch_s"], cell.metadata.n_spikes_total
+    if found.equal("length of spike_patch_indices", n_spikes, len(indices)):
+        if ((indices >= 0) & (indices < len(times_s))).all():
+            usable[_PATCH_TIMES] = times_s[indices]
+        else:
+            found.add("spike_patch_indices", expected="within the patch trace")
+    return usable
 
 
 def check_against_rows(
@@ -96,7 +119,10 @@ def check_against_rows(
         return
     found = cell.at(PATCH_NAME)
     window_spikes = _spikes_of(arrays, cell.window, found)
-    if window_spikes is None or np.array_equal(rows.window_spikes, window_spikes):
+    if window_spikes is None:
+        return
+    if np.array_equal(rows.window_spikes, window_spikes):
+        _check_patch_times(arrays.get(_PATCH_TIMES), window_spikes, found)
         return
     ours = np.setdiff1d(rows.window_spikes, window_spikes)
     theirs = np.setdiff1d(window_spikes, rows.window_spikes)
@@ -105,6 +131,21 @@ def check_against_rows(
         expected=f"the same {len(rows.window_spikes)} spikes",
         got=f"{len(window_spikes)}; not here {listing(ours[:5])}; only here {listing(theirs[:5])}",
     )
+
+
+def _check_patch_times(times_s: np.ndarray | None, window_spikes: np.ndarray, found: Place) -> None:
+    """Each patch sample that a spike was found at lies in the spike's sample of the window."""
+    if times_s is None or len(times_s) != len(window_spikes):
+        return
+    within = times_s * NPX_RATE_HZ - window_spikes
+    is_off = (within < -_SAMPLE_TOLERANCE) | (within >= 1 + _SAMPLE_TOLERANCE)
+    if is_off.any():
+        at = int(is_off.argmax())
+        found.add(
+            "spike_patch_indices, by t_patch_s",
+            expected=f"spike {at} within sample {window_spikes[at]}",
+            got=f"sample {times_s[at] * NPX_RATE_HZ:.3f}",
+        )
 
 
 def _check_with_metadata(
@@ -187,7 +228,8 @@ PATCH = Sidecar(
     name=PATCH_NAME,
     holds="`patch_v` float32 [N] in `patch_units` (pA in voltage clamp, mV in current clamp); "
     "`t_patch_s`, `spike_times_s` in s on the Neuropixels clock from the start of the window, so "
-    "that `t * 30000` is the sample index; `patch_type`, `clamp`, `cell_id`, `window_start_s`",
+    "that `t * 30000` is the sample index; `spike_patch_indices` int64: the spikes' own samples of "
+    "`patch_v`; `patch_type`, `clamp`, `cell_id`, `window_start_s`",
     write=write_patch,
     check=check_patch,
     check_rows=check_against_rows,

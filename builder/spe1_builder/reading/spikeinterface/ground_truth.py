@@ -10,10 +10,10 @@ from spikeinterface.core import BaseSorting, BaseSortingSegment
 
 from spe1_builder.cells import Cell, get_cell
 from spe1_builder.constants import NPX_RATE_HZ
+from spe1_builder.dataset.spikes.cell import read_cell_spikes
 from spe1_builder.reading.spikeinterface.cell_recording import Spe1Recording
 from spe1_builder.reading.spikeinterface.lean import LeanExtractor
 from spe1_builder.reading.spikeinterface.place import Segments, read_metadata
-from spe1_builder.reading.spikes import read_cell_spikes
 
 #: As in the rows (``cit``) and the metadata.
 UNIT_ID = 0

@@ -1,0 +1,1 @@
+"""The ground-truth spikes of a built cell: what tables and views of them share."""
