@@ -173,10 +173,11 @@ def test_a_damaged_template_takes_its_column_only(root, damage, words):
     assert row == {**whole, "problem": row["problem"], "template_peak_to_peak_uV": None}
 
 
-def test_numbers_that_no_column_can_hold(root):
+@pytest.mark.parametrize("n_spikes", [2**63, 10**400])
+def test_numbers_that_no_column_can_hold(root, n_spikes):
     path = root / "c14/conversion_metadata.json"
     document = json.loads(path.read_text())
-    document["n_spikes_total"] = document["splits"]["train"]["spikes"] = 10**30
+    document["n_spikes_total"] = document["splits"]["train"]["spikes"] = n_spikes
     document["splits"]["test"]["spikes"] = 0
     document["files"][0]["path"] = "../c5/patch.npz"
     _replace(path, json.dumps(document).encode())

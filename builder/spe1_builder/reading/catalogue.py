@@ -203,8 +203,8 @@ def _row(row: CatalogueRow) -> dict[str, Any]:
 
     values, unfit = {}, []
     for column in COLUMNS:
-        value = column.value(row)
         try:
+            value = column.value(row)
             pa.scalar(value, column.arrow_type)
         except (pa.ArrowException, OverflowError, UnicodeError):
             # Metadata that were changed can hold any whole number.
