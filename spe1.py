@@ -43,6 +43,7 @@ from spe1_builder.paths import local_path
 from spe1_builder.progress import Bars
 from spe1_builder.reading.arrays import load, segment_uV
 from spe1_builder.reading.catalogue import cells
+from spe1_builder.reading.info import BuiltInfo, CellInfo, ReleaseInfo, info
 from spe1_builder.reading.segments import Segment, map_segments
 from spe1_builder.reading.spikeinterface.opening import (
     open_ground_truth,
@@ -66,7 +67,10 @@ if Path(spe1_builder.__file__).resolve().parents[1] not in (_SOURCE, _SOURCE.par
 
 __all__ = [
     "BuildOptions",
+    "BuiltInfo",
+    "CellInfo",
     "CellTraces",
+    "ReleaseInfo",
     "Segment",
     "SimulationOptions",
     "Spe1",
@@ -74,6 +78,7 @@ __all__ = [
     "build",
     "cells",
     "download_cell",
+    "info",
     "load",
     "localize",
     "map_segments",

@@ -36,6 +36,16 @@ def built(archive, tmp_path_factory) -> BuildResult:
     shutil.rmtree(root)
 
 
+@pytest.fixture(scope="session")
+def two_cells(archive, built, tmp_path_factory):
+    """A root with c14 and c5; for tests that only read."""
+    root = tmp_path_factory.mktemp("two") / "spe1"
+    shutil.copytree(built.folder.parent, root, copy_function=os.link)
+    build_cell("c5", archive.sources, root, SMALL)
+    yield root
+    shutil.rmtree(root)
+
+
 @pytest.fixture
 def copied_archive(archive, tmp_path) -> Archive:
     """An archive whose c14 may be damaged: links, to be replaced rather than written into."""

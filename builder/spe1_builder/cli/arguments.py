@@ -50,4 +50,14 @@ GivenRoot = Annotated[
         help="Dataset root; it may also stand before the cells.",
     ),
 ]
+#: What is not there by default is no mistake of the user's.
+MaybeRoot = Annotated[
+    Path | None,
+    typer.Option(
+        "--root",
+        callback=as_local,
+        show_default="spe1",
+        help="Dataset root of the built cells.",
+    ),
+]
 Cells = Annotated[list[str], typer.Argument(metavar="CELL", help=CELLS_HELP)]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from spe1_builder.cells import Cell, catalogue
-from spe1_builder.cli.arguments import as_local
+from spe1_builder.cli.arguments import MaybeRoot, as_local
 from spe1_builder.cli.console import (
     Column,
     console_width,
@@ -25,15 +25,7 @@ _SIMULATED = "simulated"
 
 
 def cells(
-    root: Annotated[
-        Path | None,
-        typer.Option(
-            "--root",
-            callback=as_local,
-            show_default="spe1",
-            help="Dataset root of the built cells.",
-        ),
-    ] = None,
+    root: MaybeRoot = None,
     raw_dir: Annotated[
         Path | None,
         typer.Option("--raw-dir", callback=as_local, show_default=".raw", help="Raw archive."),
