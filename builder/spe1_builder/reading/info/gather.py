@@ -71,7 +71,7 @@ def info(cell: str, root: str | Path | None = "spe1") -> CellInfo:
     >>> c14.built.gt_channel, c14.built.x_um, c14.built.y_um, c14.is_simulated
     (159, 27.0, 1600.0, True)
     >>> print(c14)
-    c14, simulated: ...
+    c14, simulated ...
     >>> spe1.info("c15", root="spe1").next_steps["build"]
     'spe1 build c15 --raw-dir .raw --root spe1'
     """
