@@ -35,6 +35,9 @@ class TraceScale:
         Time constant of the fluctuation.
     spike : float
         Size of a spike's peak, without sign.
+    step : float
+        Of the amplifier's converter. A power of two: the last bits of exp and sin differ between
+        processors, and rounded away they leave the same bytes everywhere.
     """
 
     baseline: float
@@ -43,14 +46,15 @@ class TraceScale:
     fluctuation_s: float
     noise: float
     spike: float
+    step: float
 
 
 #: By release name. Orders of magnitude of [MS18]'s traces; the noise is such that
 #: the 12-MAD threshold lies far below the spikes and above their filtered echoes.
 TRACE_SCALES = {
-    "Juxta, VC": TraceScale(40.0, 15.0, 5.0, 0.030, 4.0, 600.0),
-    "Juxta, IC": TraceScale(0.5, 0.2, 0.1, 0.030, 0.04, 4.0),
-    "WC, IC": TraceScale(-65.0, 1.0, 2.0, 0.020, 0.4, 90.0),
+    "Juxta, VC": TraceScale(40.0, 15.0, 5.0, 0.030, 4.0, 600.0, 2.0**-5),
+    "Juxta, IC": TraceScale(0.5, 0.2, 0.1, 0.030, 0.04, 4.0, 2.0**-12),
+    "WC, IC": TraceScale(-65.0, 1.0, 2.0, 0.020, 0.4, 90.0, 2.0**-9),
 }
 #: Periods of the slow wandering's components.
 DRIFT_PERIODS_S = (7.0, 19.0, 53.0)
@@ -125,6 +129,7 @@ def write_patch_trace(
             first, last = np.searchsorted(spikes, [start - len(shape), start + n + peak])
             for spike, size in zip(spikes[first:last], sizes[first:last], strict=True):
                 _add(trace, int(spike) - peak - start, size * shape)
+            trace = np.round(trace / scale.step) * scale.step
             file.write(trace.astype("<f8", copy=False).data)
     return n_patch * 8
 
