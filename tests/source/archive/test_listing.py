@@ -67,7 +67,8 @@ def test_any_text_is_read_or_refused(text):
 
 
 @pytest.mark.parametrize(
-    "line", ["<html><body>", "c1.tar.gz", "../c1.tar.gz 3", "/etc/passwd 3", "a/../../b 3"]
+    "line",
+    ["<html><body>", "c1.tar.gz", "../c1.tar.gz 3", "/etc/passwd 3", "a/../../b 3", "+", "+ (3 B)"],
 )
 def test_lines_that_are_refused(line):
     with pytest.raises(ListingError, match="cannot be read") as caught:

@@ -191,11 +191,11 @@ def _split_line(line: str) -> tuple[str | None, int | None]:
     # ``+`` marks a file for CRCNS's own batch script; the size in words is for people.
     text = line.strip().removeprefix("+").strip()
     if text.endswith(")"):
-        head, _, words = text[:-1].rpartition("(")
-        if head[-1:].isspace() and ")" not in words:
+        head, _, size_in_words = text[:-1].rpartition("(")
+        if head[-1:].isspace() and ")" not in size_in_words:
             text = head.rstrip()
-    path, *size = text.rsplit(maxsplit=1)
-    return (path, parse_size(size[0])) if size else (None, None)
+    words = text.rsplit(maxsplit=1)
+    return (words[0], parse_size(words[1])) if len(words) == 2 else (None, None)
 
 
 def _unreadable(where: str, expected: str, line: str) -> ListingError:
