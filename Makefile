@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.setup
 
-.PHONY: setup demo test test-faults check format docs docs-serve lock test-environments benchmark-example golden clean
+.PHONY: setup demo test test-faults check format docs docs-serve lock test-environments benchmark-example examples golden clean
 
 setup: $(SETUP)
 
@@ -61,6 +61,10 @@ test-environments: setup
 benchmark-example: setup
 	$(BIN)/python scripts/benchmark_example.py
 
+# The pages of the notebooks, with their output: six simulated cells, 17 GB, some minutes.
+examples: setup
+	$(BIN)/python scripts/example_pages.py
+
 # The hashes of a built cell, after a change of DATA_VERSION.
 golden: setup
 	$(BIN)/python -m tests.support.golden
@@ -70,4 +74,4 @@ lock: setup
 		--python-version 3.11 --extra reference --extra examples --group dev --group lock pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf $(VENV) .envs demo site
+	rm -rf $(VENV) .envs demo site build

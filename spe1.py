@@ -31,6 +31,8 @@ import datasets
 
 import spe1_builder
 from spe1_builder import errors
+from spe1_builder.benchmark.common.locations import score_locations
+from spe1_builder.benchmark.common.scores import Score
 from spe1_builder.benchmark.localization.methods import localize
 from spe1_builder.cells import catalogue, get_cell
 from spe1_builder.constants import CITATION, DATA_VERSION, HOMEPAGE, LICENSE_NAME
@@ -71,6 +73,7 @@ __all__ = [
     "CellInfo",
     "CellTraces",
     "ReleaseInfo",
+    "Score",
     "Segment",
     "SimulationOptions",
     "Spe1",
@@ -88,6 +91,7 @@ __all__ = [
     "open_recording",
     "random_windows",
     "read_uV",
+    "score_locations",
     "segment_uV",
     "simulate_archive",
     "spikes",

@@ -22,6 +22,17 @@ PUBLISHED = {
     "CHANGELOG.md": "changelog.md",
     "CITATION.cff": "CITATION.cff",
     "speed/results/scaling.png": "scaling.png",
+    "examples/README.md": "examples/index.md",
+    **{
+        f"examples/{name}.py": f"examples/{name}.py"
+        for name in (
+            "01_first_look",
+            "02_spikeinterface",
+            "03_train_a_localizer",
+            "04_detect_spikes",
+            "05_spikes_in_sql",
+        )
+    },
 }
 _FROM_SITE = {site: repository for repository, site in PUBLISHED.items()}
 #: `[text](target)` and `![text](target)`, with the part after `#` apart.

@@ -46,7 +46,7 @@ def measure(xy_um: np.ndarray, target_um: np.ndarray, positions_um: np.ndarray) 
     xy_um : np.ndarray
         float64 (n, 2); NaN where a method failed.
     target_um : np.ndarray
-        (2,): the ground-truth electrode.
+        (2,) the ground-truth electrode, or (n, 2) that of each estimate.
     positions_um : np.ndarray
         (n_channels, 2): the probe, for the bounds.
     """
