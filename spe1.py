@@ -35,7 +35,7 @@ from spe1_builder.benchmark.localization.methods import localize
 from spe1_builder.cells import catalogue, get_cell
 from spe1_builder.constants import CITATION, DATA_VERSION, HOMEPAGE, LICENSE_NAME
 from spe1_builder.dataset.plan.options import BuildOptions
-from spe1_builder.dataset.verify import verify_root
+from spe1_builder.dataset.verify import Finding, VerifiedCell, VerifyReport, verify
 from spe1_builder.errors import *  # noqa: F403
 from spe1_builder.errors import BusyError, MissingFileError, Spe1Error, StaleOutputError
 from spe1_builder.layout import METADATA_NAME, SPLITS, RawLayout, RootLayout, shard_mark
@@ -70,11 +70,14 @@ __all__ = [
     "BuiltInfo",
     "CellInfo",
     "CellTraces",
+    "Finding",
     "ReleaseInfo",
     "Segment",
     "SimulationOptions",
     "Spe1",
     "Spe1Config",
+    "VerifiedCell",
+    "VerifyReport",
     "build",
     "cells",
     "download_cell",
@@ -91,7 +94,7 @@ __all__ = [
     "segment_uV",
     "simulate_archive",
     "spikes",
-    "verify_root",
+    "verify",
     *errors.__all__,
 ]
 __version__ = spe1_builder.__version__

@@ -1,6 +1,6 @@
 """Extension of griffe, which reads sources: options that are declared once, where they are used.
 
-What `spe1_builder.dataset.plan.declared` does when a module is imported is done here for the
+What `spe1_builder.declared` does when a module is imported is done here for the
 pages: the fields of `BuildOptions` in its docstring, and in signature and docstring of the
 functions that take them.
 """
@@ -13,8 +13,8 @@ from typing import Any
 
 import griffe
 
-from spe1_builder.dataset.plan.declared import PLACEHOLDER, described
 from spe1_builder.dataset.plan.options import BuildOptions
+from spe1_builder.declared import PLACEHOLDER, described
 
 
 class DeclaredOptions(griffe.Extension):

@@ -44,9 +44,9 @@ def build(raw_dir: Path, root: Path) -> dict[str, Any]:
 
 
 def verify(root: Path) -> list[str]:
-    from spe1_builder.dataset.verify import verify_root
+    from spe1_builder.dataset.verify import verify
 
-    return [f"{finding.where}: {finding.what}" for finding in verify_root(root)]
+    return [str(finding) for finding in verify(root).findings]
 
 
 def load_copied(root: Path, cache: Path) -> dict[str, Any]:

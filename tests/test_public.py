@@ -52,12 +52,12 @@ def test_build_with_any_option(places, name, value):
 
 @given(root=st.one_of(JUNK.filter(lambda value: not isinstance(value, str)), st.just("nowhere")))
 def test_verify_of_anything(root):
-    answers(lambda: spe1.verify_root(root))
+    answers(lambda: spe1.verify(root))
 
 
 @given(cells=JUNK)
 def test_verify_of_any_cells(places, cells):
-    answers(lambda: spe1.verify_root(places["root"], cells))
+    answers(lambda: spe1.verify(places["root"], cells))
 
 
 @given(cells=JUNK.filter(lambda value: value not in ("c14", "default")), options=JUNK)

@@ -15,7 +15,7 @@ from spe1_builder.constants import (
     REFERENCE_ENGINE,
     SPIKE_SOURCES,
 )
-from spe1_builder.dataset.plan.declared import documented_fields
+from spe1_builder.declared import documented_fields
 from spe1_builder.errors import OptionError
 
 #: Two rows make one record batch, whose inner list offsets are int32.

@@ -8,8 +8,8 @@ from typer.main import get_command
 
 import spe1
 from spe1_builder.cli.app import app
-from spe1_builder.dataset.plan.declared import documented_fields, takes_options_of
 from spe1_builder.dataset.plan.options import BuildOptions
+from spe1_builder.declared import documented_fields, takes_options_of
 
 
 @documented_fields
