@@ -32,6 +32,7 @@ import datasets
 import spe1_builder
 from spe1_builder import errors
 from spe1_builder.benchmark.localization.methods import localize
+from spe1_builder.benchmark.localization.schema import LocalizationBenchmark
 from spe1_builder.cells import catalogue, get_cell
 from spe1_builder.constants import CITATION, DATA_VERSION, HOMEPAGE, LICENSE_NAME
 from spe1_builder.dataset.plan.options import BuildOptions
@@ -54,10 +55,15 @@ from spe1_builder.reading.spikeinterface.opening import (
 from spe1_builder.reading.spikes import spikes
 from spe1_builder.reading.traces import CellTraces, read_uV
 from spe1_builder.reading.windows import random_windows
+from spe1_builder.runs.benchmark import benchmark
 from spe1_builder.runs.build import build
 from spe1_builder.source.archive.one_cell import can_download, download_cell
-from spe1_builder.source.simulation.archive import simulate_archive
-from spe1_builder.source.simulation.options import SimulationOptions
+from spe1_builder.source.simulation.archive import (
+    CellTruth,
+    SimulatedArchive,
+    SimulationOptions,
+    simulate,
+)
 
 if Path(spe1_builder.__file__).resolve().parents[1] not in (_SOURCE, _SOURCE.parent):
     raise ImportError(
@@ -70,14 +76,18 @@ __all__ = [
     "BuiltInfo",
     "CellInfo",
     "CellTraces",
+    "CellTruth",
     "Finding",
+    "LocalizationBenchmark",
     "ReleaseInfo",
     "Segment",
+    "SimulatedArchive",
     "SimulationOptions",
     "Spe1",
     "Spe1Config",
     "VerifiedCell",
     "VerifyReport",
+    "benchmark",
     "build",
     "cells",
     "download_cell",
@@ -92,7 +102,7 @@ __all__ = [
     "random_windows",
     "read_uV",
     "segment_uV",
-    "simulate_archive",
+    "simulate",
     "spikes",
     "verify",
     *errors.__all__,

@@ -19,10 +19,10 @@ CELL_ID = "c14"
 
 
 def simulate(raw_dir: Path, duration_s: float) -> int:
-    from spe1_builder.source.simulation.archive import SimulationOptions, simulate_archive
+    from spe1_builder.source.simulation.archive import SimulationOptions, simulate
 
     options = SimulationOptions(duration_s=duration_s, seed=0)
-    simulate_archive(raw_dir, [CELL_ID], options, overwrite=True)
+    simulate(raw_dir, [CELL_ID], options, overwrite=True)
     return sum(path.stat().st_size for path in raw_dir.rglob("*") if path.is_file())
 
 

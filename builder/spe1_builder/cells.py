@@ -186,7 +186,39 @@ def is_cell_name(name: str) -> bool:
     )
 
 
-def expand_cells(names: Iterable[str]) -> list[str]:
+def cell_names(names: str | Iterable[str]) -> list[str]:
+    """The same of whatever a user gave: one name, or several; no name may be a cell's.
+
+    Raises
+    ------
+    OptionError
+        They are no names, or there is none.
+    """
+    given = [names] if isinstance(names, str) else names
+    if not isinstance(given, Iterable):
+        raise _no_names(names)
+    listed = list(given)
+    if not all(isinstance(name, str) for name in listed):
+        raise _no_names(names)
+    plain = plain_names(listed)
+    if not plain:
+        raise OptionError(
+            "No cell was named.", do=f"name cells or a set ({', '.join([*CELL_SETS, ALL])})"
+        )
+    return plain
+
+
+def _no_names(got: object) -> OptionError:
+    return OptionError(
+        "Cells are not given as names.",
+        where="cells",
+        expected="names such as 'c14', or sets",
+        got=f"{got!r:.200}",
+        do="give a list of names",
+    )
+
+
+def expand_cells(names: str | Iterable[str]) -> list[str]:
     """Cell ids and set names to cell ids, each once, in the order given.
 
     Taken are ``c14``, ``C14``, ``14``, lists such as ``c14,c15``, the sets, and ``all``.
@@ -198,24 +230,10 @@ def expand_cells(names: Iterable[str]) -> list[str]:
     OptionError
         No name at all.
     """
-    if isinstance(names, str):
-        names = [names]
-    if not isinstance(names, Iterable) or not all(isinstance(name, str) for name in names):
-        raise OptionError(
-            "Cells are not given as names.",
-            where="cells",
-            expected="names such as 'c14', or sets",
-            got=f"{names!r:.200}",
-            do="give a list of names",
-        )
     cell_ids: list[str] = []
-    for name in plain_names(names):
+    for name in cell_names(names):
         for cell_id in members(name):
             get_cell(cell_id)
             if cell_id not in cell_ids:
                 cell_ids.append(cell_id)
-    if not cell_ids:
-        raise OptionError(
-            "No cell was named.", do=f"name cells or a set ({', '.join([*CELL_SETS, ALL])})"
-        )
     return cell_ids
