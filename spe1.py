@@ -109,6 +109,12 @@ __all__ = [
 ]
 __version__ = spe1_builder.__version__
 
+
+def __dir__() -> list[str]:
+    """What users call, alone: not what this file imports for itself."""
+    return sorted([*__all__, "__doc__", "__file__", "__name__", "__version__", "errors", "torch"])
+
+
 _OPTION_NAMES = tuple(field.name for field in fields(BuildOptions))
 
 
