@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from spe1_builder.errors import OptionError, UnknownCellError
 from spe1_builder.packaged import packaged_text
@@ -187,35 +188,32 @@ def is_cell_name(name: str) -> bool:
 
 
 def cell_names(names: str | Iterable[str]) -> list[str]:
-    """The same of whatever a user gave: one name, or several; no name may be a cell's.
+    """As `plain_names`, of whatever a user gave: one name or several, of cells or not.
 
     Raises
     ------
     OptionError
         They are no names, or there is none.
     """
-    given = [names] if isinstance(names, str) else names
-    if not isinstance(given, Iterable):
-        raise _no_names(names)
-    listed = list(given)
+    listed: list[Any]
+    try:
+        listed = [names] if isinstance(names, str) else list(names)
+    except TypeError:  # not only what lacks __iter__: an array of no dimension has it
+        listed = [names]
     if not all(isinstance(name, str) for name in listed):
-        raise _no_names(names)
+        raise OptionError(
+            "Cells are named by their ids.",
+            where="cells",
+            expected="'c14', or ['c14', 'c15'], or the name of a set",
+            got=f"{names!r:.200}",
+            do="give a list of names",
+        )
     plain = plain_names(listed)
     if not plain:
         raise OptionError(
             "No cell was named.", do=f"name cells or a set ({', '.join([*CELL_SETS, ALL])})"
         )
     return plain
-
-
-def _no_names(got: object) -> OptionError:
-    return OptionError(
-        "Cells are not given as names.",
-        where="cells",
-        expected="names such as 'c14', or sets",
-        got=f"{got!r:.200}",
-        do="give a list of names",
-    )
 
 
 def expand_cells(names: str | Iterable[str]) -> list[str]:
