@@ -34,10 +34,11 @@ from spe1_builder import errors
 from spe1_builder.benchmark.common.locations import score_locations
 from spe1_builder.benchmark.common.scores import Score
 from spe1_builder.benchmark.localization.methods import localize
+from spe1_builder.benchmark.localization.schema import LocalizationBenchmark
 from spe1_builder.cells import catalogue, get_cell
 from spe1_builder.constants import CITATION, DATA_VERSION, HOMEPAGE, LICENSE_NAME
 from spe1_builder.dataset.plan.options import BuildOptions
-from spe1_builder.dataset.verify import verify_root
+from spe1_builder.dataset.verify import Finding, VerifiedCell, VerifyReport, verify
 from spe1_builder.errors import *  # noqa: F403
 from spe1_builder.errors import BusyError, MissingFileError, Spe1Error, StaleOutputError
 from spe1_builder.layout import METADATA_NAME, SPLITS, RawLayout, RootLayout, shard_mark
@@ -56,10 +57,15 @@ from spe1_builder.reading.spikeinterface.opening import (
 from spe1_builder.reading.spikes import spikes
 from spe1_builder.reading.traces import CellTraces, read_uV
 from spe1_builder.reading.windows import random_windows
+from spe1_builder.runs.benchmark import benchmark
 from spe1_builder.runs.build import build
 from spe1_builder.source.archive.one_cell import can_download, download_cell
-from spe1_builder.source.simulation.archive import simulate_archive
-from spe1_builder.source.simulation.options import SimulationOptions
+from spe1_builder.source.simulation.archive import (
+    CellTruth,
+    SimulatedArchive,
+    SimulationOptions,
+    simulate,
+)
 
 if Path(spe1_builder.__file__).resolve().parents[1] not in (_SOURCE, _SOURCE.parent):
     raise ImportError(
@@ -72,12 +78,19 @@ __all__ = [
     "BuiltInfo",
     "CellInfo",
     "CellTraces",
+    "CellTruth",
+    "Finding",
+    "LocalizationBenchmark",
     "ReleaseInfo",
     "Score",
     "Segment",
+    "SimulatedArchive",
     "SimulationOptions",
     "Spe1",
     "Spe1Config",
+    "VerifiedCell",
+    "VerifyReport",
+    "benchmark",
     "build",
     "cells",
     "download_cell",
@@ -93,12 +106,18 @@ __all__ = [
     "read_uV",
     "score_locations",
     "segment_uV",
-    "simulate_archive",
+    "simulate",
     "spikes",
-    "verify_root",
+    "verify",
     *errors.__all__,
 ]
 __version__ = spe1_builder.__version__
+
+
+def __dir__() -> list[str]:
+    """What users call, alone: not what this file imports for itself."""
+    return sorted([*__all__, "__doc__", "__file__", "__name__", "__version__", "errors", "torch"])
+
 
 _OPTION_NAMES = tuple(field.name for field in fields(BuildOptions))
 

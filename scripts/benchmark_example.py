@@ -29,7 +29,7 @@ from spe1_builder.dataset.plan.options import BuildOptions
 from spe1_builder.dataset.write.build import build_cell
 from spe1_builder.layout import BENCHMARK_NAME
 from spe1_builder.progress import Bars
-from spe1_builder.source.simulation.archive import SimulationOptions, simulate_archive
+from spe1_builder.source.simulation.archive import SimulationOptions, simulate
 
 PROJECT = Path(__file__).resolve().parents[1]
 #: A soma that all but touches the shank (the 12 of the catalogue: 10 to 109 um). The grid
@@ -43,7 +43,7 @@ def evaluate_simulated(cell_id: str, simulation: SimulationOptions, plan: Plan) 
     progress = Bars(cell_id)
     with tempfile.TemporaryDirectory(prefix="spe1-example-") as name:
         raw_dir, root = Path(name) / "raw", Path(name) / "spe1"
-        simulate_archive(raw_dir, [cell_id], simulation, progress)
+        simulate(raw_dir, [cell_id], simulation, progress)
         build_cell(cell_id, Sources(raw_dir), root, BUILD, progress=progress)
         return evaluate_cell(root, cell_id, replace(plan, raw_dir=raw_dir), progress)
 

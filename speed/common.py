@@ -66,9 +66,9 @@ def peak_memory_bytes() -> int:
 
 def simulate_cell(raw_dir: Path, cell_id: str, duration_s: float) -> None:
     """A simulated raw cell in the release's byte layout."""
-    from spe1_builder.source.simulation.archive import SimulationOptions, simulate_archive
+    from spe1_builder.source.simulation.archive import SimulationOptions, simulate
 
-    simulate_archive(raw_dir, [cell_id], SimulationOptions(duration_s=duration_s), overwrite=True)
+    simulate(raw_dir, [cell_id], SimulationOptions(duration_s=duration_s), overwrite=True)
 
 
 def drop_caches(folder: Path) -> None:

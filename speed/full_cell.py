@@ -19,10 +19,10 @@ CELL_ID = "c14"
 
 
 def simulate(raw_dir: Path, duration_s: float) -> int:
-    from spe1_builder.source.simulation.archive import SimulationOptions, simulate_archive
+    from spe1_builder.source.simulation.archive import SimulationOptions, simulate
 
     options = SimulationOptions(duration_s=duration_s, seed=0)
-    simulate_archive(raw_dir, [CELL_ID], options, overwrite=True)
+    simulate(raw_dir, [CELL_ID], options, overwrite=True)
     return sum(path.stat().st_size for path in raw_dir.rglob("*") if path.is_file())
 
 
@@ -44,9 +44,9 @@ def build(raw_dir: Path, root: Path) -> dict[str, Any]:
 
 
 def verify(root: Path) -> list[str]:
-    from spe1_builder.dataset.verify import verify_root
+    from spe1_builder.dataset.verify import verify
 
-    return [f"{finding.where}: {finding.what}" for finding in verify_root(root)]
+    return [str(finding) for finding in verify(root).findings]
 
 
 def load_copied(root: Path, cache: Path) -> dict[str, Any]:

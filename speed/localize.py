@@ -59,13 +59,13 @@ def load_unit(cell_id: str, raw_dir: Path, duration_s: float, n_templates: int) 
     from spe1_builder.source.simulation.archive import (
         SimulationOptions,
         read_truth,
-        simulate_archive,
+        simulate,
     )
 
     options = SimulationOptions(
         duration_s=duration_s, peak_to_peak_uV=CELLS_UV[cell_id], firing_rate_hz=50.0
     )
-    simulate_archive(raw_dir, [cell_id], options, overwrite=True)
+    simulate(raw_dir, [cell_id], options, overwrite=True)
     truth = read_truth(raw_dir, cell_id)
     preprocessor = make_preprocessor(open_raw_cell(raw_dir, cell_id))
     kept = np.setdiff1d(np.arange(384), REFERENCE_CHANNELS)

@@ -15,7 +15,7 @@ import shutil
 import pytest
 
 from spe1_builder.dataset.write.build import BuildResult, build_cell
-from spe1_builder.source.simulation.archive import read_truth, simulate_archive
+from spe1_builder.source.simulation.archive import read_truth, simulate
 from tests.support.recordings import SIMULATION, SMALL, Archive
 
 
@@ -23,7 +23,7 @@ from tests.support.recordings import SIMULATION, SMALL, Archive
 def archive(tmp_path_factory) -> Archive:
     """Two cells of 2.2 s: c14 (voltage clamp) and c5 (whole cell)."""
     raw_dir = tmp_path_factory.mktemp("archive")
-    simulate_archive(raw_dir, ["c14", "c5"], SIMULATION)
+    simulate(raw_dir, ["c14", "c5"], SIMULATION)
     yield Archive(raw_dir, read_truth(raw_dir, "c14"))
     shutil.rmtree(raw_dir)
 

@@ -5,6 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import spe1
+from spe1_builder.benchmark.localization.options import BenchmarkOptions
 from spe1_builder.errors import Spe1Error
 
 #: What people and programs pass by mistake; no path of it is one that could be written to.
@@ -52,17 +53,41 @@ def test_build_with_any_option(places, name, value):
 
 @given(root=st.one_of(JUNK.filter(lambda value: not isinstance(value, str)), st.just("nowhere")))
 def test_verify_of_anything(root):
-    answers(lambda: spe1.verify_root(root))
+    answers(lambda: spe1.verify(root))
 
 
 @given(cells=JUNK)
 def test_verify_of_any_cells(places, cells):
-    answers(lambda: spe1.verify_root(places["root"], cells))
+    answers(lambda: spe1.verify(places["root"], cells))
 
 
 @given(cells=JUNK.filter(lambda value: value not in ("c14", "default")), options=JUNK)
 def test_simulate_anything(places, cells, options):
-    answers(lambda: spe1.simulate_archive(places["raw_dir"], cells, options))
+    answers(lambda: spe1.simulate(places["raw_dir"], cells, options))
+
+
+@given(name=st.sampled_from(list(spe1.SimulationOptions.__dataclass_fields__)), value=JUNK)
+def test_simulate_with_any_option(places, name, value):
+    # The cell stands between: nothing is written, whatever the option.
+    answers(lambda: spe1.simulate(places["raw_dir"], "c9", **{name: value}))
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(name=st.sampled_from(list(BenchmarkOptions.__dataclass_fields__)), value=JUNK)
+def test_benchmark_with_any_option(places, name, value):
+    answers(lambda: spe1.benchmark("localization", places["root"], **{name: value}))
+
+
+@given(task=JUNK, root=JUNK.filter(lambda value: not isinstance(value, str)), cells=JUNK)
+def test_benchmark_of_anything(places, task, root, cells):
+    answers(lambda: spe1.benchmark(task, places["root"], cells))
+    answers(lambda: spe1.benchmark("localization", root, cells))
+
+
+def test_simulate_has_no_other_option(places):
+    with pytest.raises(TypeError, match=r"simulate\(\) has no option 'duration'"):
+        spe1.simulate(places["raw_dir"], "c14", duration=1.0)
+    assert list(places["raw_dir"].iterdir()) == []
 
 
 @given(method=JUNK, waveforms=JUNK, positions=JUNK, n_before=JUNK)

@@ -26,6 +26,7 @@ GROUND = {
     "versions",
     "packaged",
     "memory",
+    "declared",
 }
 #: Parts of a room, from left to right likewise.
 SUB_ROOMS = {

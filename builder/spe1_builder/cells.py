@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from spe1_builder.errors import OptionError, UnknownCellError
 from spe1_builder.packaged import packaged_text
@@ -186,7 +187,36 @@ def is_cell_name(name: str) -> bool:
     )
 
 
-def expand_cells(names: Iterable[str]) -> list[str]:
+def cell_names(names: str | Iterable[str]) -> list[str]:
+    """As `plain_names`, of whatever a user gave: one name or several, of cells or not.
+
+    Raises
+    ------
+    OptionError
+        They are no names, or there is none.
+    """
+    listed: list[Any]
+    try:
+        listed = [names] if isinstance(names, str) else list(names)
+    except TypeError:  # not only what lacks __iter__: an array of no dimension has it
+        listed = [names]
+    if not all(isinstance(name, str) for name in listed):
+        raise OptionError(
+            "Cells are named by their ids.",
+            where="cells",
+            expected="'c14', or ['c14', 'c15'], or the name of a set",
+            got=f"{names!r:.200}",
+            do="give a list of names",
+        )
+    plain = plain_names(listed)
+    if not plain:
+        raise OptionError(
+            "No cell was named.", do=f"name cells or a set ({', '.join([*CELL_SETS, ALL])})"
+        )
+    return plain
+
+
+def expand_cells(names: str | Iterable[str]) -> list[str]:
     """Cell ids and set names to cell ids, each once, in the order given.
 
     Taken are ``c14``, ``C14``, ``14``, lists such as ``c14,c15``, the sets, and ``all``.
@@ -198,24 +228,10 @@ def expand_cells(names: Iterable[str]) -> list[str]:
     OptionError
         No name at all.
     """
-    if isinstance(names, str):
-        names = [names]
-    if not isinstance(names, Iterable) or not all(isinstance(name, str) for name in names):
-        raise OptionError(
-            "Cells are not given as names.",
-            where="cells",
-            expected="names such as 'c14', or sets",
-            got=f"{names!r:.200}",
-            do="give a list of names",
-        )
     cell_ids: list[str] = []
-    for name in plain_names(names):
+    for name in cell_names(names):
         for cell_id in members(name):
             get_cell(cell_id)
             if cell_id not in cell_ids:
                 cell_ids.append(cell_id)
-    if not cell_ids:
-        raise OptionError(
-            "No cell was named.", do=f"name cells or a set ({', '.join([*CELL_SETS, ALL])})"
-        )
     return cell_ids

@@ -64,7 +64,9 @@ def test_json_of_every_command(folder):
     shutil.copytree(folder / "spe1/c14", folder / "damaged/c14", copy_function=os.link)
     (folder / "damaged/c14/templates.npz").unlink()
     document, status = answer("verify", "damaged", "14", cwd=folder)
-    assert status == 1 and all(set(one) == {"where", "finding"} for one in document["results"])
+    assert status == 1 and all(
+        set(one) == {"cell", "where", "finding"} for one in document["results"]
+    )
 
 
 @pytest.mark.parametrize(

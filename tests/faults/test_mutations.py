@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from spe1_builder.dataset.verify import verify_root
+from spe1_builder.dataset.verify import verify
 
 #: Mutations of each file; `make test-faults` raises it to 500, which is 5,000 in all.
 N_MUTATIONS = int(os.environ.get("SPE1_MUTATIONS", "4"))
@@ -37,7 +37,7 @@ def root(built, tmp_path_factory):
     result = run_benchmark(root, ["c14"], BenchmarkOptions())
     write_benchmark(root / "localization_benchmark.json", result)
     write_card(root)
-    assert verify_root(root) == []
+    assert verify(root).ok
     yield root
     shutil.rmtree(root)
 
@@ -73,9 +73,9 @@ def test_every_mutation_is_found(root, name):
             continue
         path.unlink()
         path.write_bytes(mutated)
-        if not verify_root(root):
+        if verify(root).ok:
             missed.append((i, mutated))
     path.unlink()
     path.write_bytes(content)
-    assert verify_root(root) == []
+    assert verify(root).ok
     assert missed == []

@@ -14,7 +14,7 @@ from datasets.exceptions import DatasetGenerationError
 import spe1
 from spe1_builder.dataset.card.root_files import write_card
 from spe1_builder.dataset.metadata import ConversionMetadata, read_model
-from spe1_builder.dataset.verify import verify_root
+from spe1_builder.dataset.verify import verify
 from spe1_builder.dataset.write.build import build_cell
 from spe1_builder.errors import BusyError, Spe1Error
 from tests.support.recordings import SMALL
@@ -165,11 +165,11 @@ def test_verify_says_that_a_build_is_running_and_nothing_else(root, cells):
     with Rebuilder(root, cells) as rebuilder:
         while rebuilder.n < 5 * N_REBUILDS:
             try:
-                found = {finding.what for finding in verify_root(root)}
+                found = {finding.what for finding in verify(root).findings}
             except BusyError:
                 continue
             assert found <= {"left by a build that was interrupted, or is still running"}
-    assert verify_root(root) == []
+    assert verify(root).ok
 
 
 def test_cards_written_at_once(root):
@@ -181,5 +181,5 @@ def test_cards_written_at_once(root):
     for thread in threads:
         thread.join()
     assert (root / "README.md").read_bytes() == text
-    assert verify_root(root) == []
+    assert verify(root).ok
     assert np.all([not path.name.endswith(".incomplete") for path in root.iterdir()])

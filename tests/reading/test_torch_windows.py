@@ -97,6 +97,21 @@ def test_times_within_a_sample(two_cells, samples, monkeypatch, is_known):
         assert abs(item.time_samples.item() - (exact - item.start)) < 1e-5
 
 
+def test_times_are_those_that_were_planted(two_cells, archive, built):
+    """Not rounded to 30 kHz: the patch electrode's sample, on the clock of the traces."""
+    start = built.metadata.analysis_window.start_sample
+    planted = archive.truth.npx_samples - start
+    planted = planted[(planted >= TRAIN) & (planted < END)]
+    windows = SpikeWindows("c14", two_cells, split=None, spike_at=(20, 40), background_ratio=0)
+    assert windows.cells[0].time_source == "patch_time_s"
+    exact = np.array([planted[item.spike_index] - item.start for item in windows])
+    times = np.array([item.time_samples.item() for item in windows])
+    assert len(times) > 40 and np.abs(times - exact).max() < 1e-4
+    # Whole samples would be off by up to one, and half of one on average.
+    fractions = exact % 1.0
+    assert fractions.max() - fractions.min() > 0.8 and 0.3 < fractions.mean() < 0.7
+
+
 def test_tensors(two_cells):
     """float32, one piece, one's own: torch does not warn (here it would raise)."""
     for channels in (None, slice(3, 9), [5, 2], np.arange(384) < 3):

@@ -11,7 +11,7 @@ from typing import Any
 from spe1_builder.constants import DATA_VERSION
 from spe1_builder.dataset.write.build import build_cell
 from spe1_builder.layout import METADATA_NAME, QUICKLOOK_NAME
-from spe1_builder.source.simulation.archive import simulate_archive
+from spe1_builder.source.simulation.archive import simulate
 from spe1_builder.versions import installed_versions
 from tests.support.project import PROJECT
 from tests.support.recordings import SIMULATION, SMALL, Archive
@@ -79,7 +79,7 @@ def record() -> None:
     """Build the cell and write its hashes into the checkout."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        truths = simulate_archive(folder / "raw", ["c14", "c5"], SIMULATION)
+        truths = simulate(folder / "raw", ["c14", "c5"], SIMULATION).truths
         archive = Archive(folder / "raw", truths[0])
         result = build_cell("c14", archive.sources, folder / "spe1", SMALL)
         document = {

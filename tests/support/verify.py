@@ -12,7 +12,7 @@ from spe1_builder.dataset.findings import read_json
 from spe1_builder.dataset.metadata import ConversionMetadata, read_model
 from spe1_builder.dataset.rows.batches import SCHEMA
 from spe1_builder.dataset.rows.shards import read_rows
-from spe1_builder.dataset.verify import verify_root
+from spe1_builder.dataset.verify import verify
 from spe1_builder.errors import Spe1Error
 from tests.support.golden import mark
 
@@ -26,7 +26,7 @@ TEMPLATE_IS_NOT_THE_MEAN = ("templates.npz", "template against the mean over the
 def found(cell: Path) -> list[tuple[str, str]]:
     """(where, fact) of every finding; where is relative to the cell, or to the root with ``/``."""
     pairs = []
-    for finding in verify_root(cell.parent):
+    for finding in verify(cell.parent).findings:
         assert "\n" not in finding.what
         inside = finding.where.startswith("c14/")
         where = finding.where.removeprefix("c14/") if inside else f"/{finding.where}"

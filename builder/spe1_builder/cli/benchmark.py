@@ -180,18 +180,19 @@ def _run(
     Spe1Error
         Not one cell could be scored; or a fuller result would be lost.
     """
-    from spe1_builder.benchmark.localization.kept import parts_of, planned_parts, undone
+    from spe1_builder.benchmark.localization.kept import parts_of, planned_parts
     from spe1_builder.benchmark.localization.plan import make_plan
-    from spe1_builder.benchmark.localization.run import choose_cells, run_benchmark
+    from spe1_builder.benchmark.localization.run import choose_cells
+    from spe1_builder.runs.benchmark import benchmark
 
     target = places.target
     cell_ids = choose_cells(names, root)
     if not force:
         keep_fuller(target, planned_parts(make_plan(options), cell_ids))
-    result = run_benchmark(root, cell_ids, options, Bars())
+    result = benchmark("localization", root, cell_ids, Bars(), **vars(options))
     print_result(result)
     this_screen().results.append(result.model_dump(mode="json"))
-    missing = undone(result)
+    missing = result.undone
     for line in missing:
         warn(f"not done: {line}")
     if not force:

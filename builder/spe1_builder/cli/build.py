@@ -28,9 +28,9 @@ from spe1_builder.cli.console import (
     warn,
 )
 from spe1_builder.cli.download import Order, fetch_cells
-from spe1_builder.dataset.plan.declared import takes_options_of
 from spe1_builder.dataset.plan.options import BuildOptions
 from spe1_builder.dataset.warnings import warnings_of
+from spe1_builder.declared import takes_options_of
 from spe1_builder.disk.renamed import find_renamed
 from spe1_builder.errors import MissingFileError, OptionError
 from spe1_builder.layout import CHAN_MAP_NAME, QUICKLOOK_NAME, SUMMARY_NAME, RawLayout

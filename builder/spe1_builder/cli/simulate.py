@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from spe1_builder.cli.arguments import as_local
-from spe1_builder.cli.console import plural, say
+from spe1_builder.cli.console import say
 
 
 def simulate(
@@ -48,20 +48,17 @@ def simulate(
 
     A cell that is there with the same options is up to date, and stays as it is.
     """
-    from spe1_builder.cells import expand_cells
     from spe1_builder.progress import Bars
-    from spe1_builder.source.simulation.archive import (
-        SimulationOptions,
-        is_up_to_date,
-        simulate_archive,
-    )
+    from spe1_builder.source.simulation.archive import simulate
 
-    options = SimulationOptions(
-        duration_s=duration_s, seed=seed, write_spike_file=spike_file, as_released=as_released
+    archive = simulate(
+        folder,
+        [*(names or []), *(more_names or [])] or "c14",
+        progress=Bars(),
+        overwrite=overwrite,
+        duration_s=duration_s,
+        seed=seed,
+        write_spike_file=spike_file,
+        as_released=as_released,
     )
-    cell_ids = expand_cells([*(names or []), *(more_names or [])] or ["c14"])
-    is_there = [] if overwrite else [c for c in cell_ids if is_up_to_date(folder, c, options)]
-    truths = simulate_archive(folder, cell_ids, options, progress=Bars(), overwrite=overwrite)
-    count = plural(len(truths), "simulated cell")
-    kept = f" ({len(is_there)} up to date)" if is_there else ""
-    say(f"{count}{kept} in {folder}; the truth in {folder / 'truth'}")
+    say(str(archive))

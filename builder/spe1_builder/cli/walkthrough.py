@@ -86,14 +86,14 @@ def run_demo(folder: Path) -> None:
 
 def _simulate(raw_dir: Path, options: SimulationOptions, progress: Progress) -> bool:
     """Make the recording; returns whether the same one was there already."""
-    from spe1_builder.source.simulation.archive import is_simulated, read_truth, simulate_archive
+    from spe1_builder.source.simulation.archive import is_simulated, read_truth, simulate
 
     try:
         if is_simulated(raw_dir, CELL_ID) and read_truth(raw_dir, CELL_ID).options == options:
             return True
     except Spe1Error:
         pass  # the truth is damaged or another version's: it is made again
-    simulate_archive(raw_dir, [CELL_ID], options, progress=progress, overwrite=True)
+    simulate(raw_dir, [CELL_ID], options, progress=progress, overwrite=True)
     return False
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from spe1_builder.cells import catalogue
 from spe1_builder.dataset.metadata import ModelT, read_model
 from spe1_builder.disk.bounded import read_bounded
 from spe1_builder.errors import Spe1Error
@@ -27,10 +28,27 @@ class Finding:
         Path relative to the dataset root.
     what : str
         One line: the fact, what was expected, what is there.
+
+    Examples
+    --------
+    >>> found = Finding("c14/patch.npz", "patch.npz is missing")
+    >>> found.cell, found.where
+    ('c14', 'c14/patch.npz')
+    >>> Finding("README.md", "README.md is missing").cell is None
+    True
     """
 
     where: str
     what: str
+
+    @property
+    def cell(self) -> str | None:
+        """The cell that it is in; None for the card, the shared files and what lies beside."""
+        first = self.where.partition("/")[0]
+        return first if first in catalogue() else None
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
 
 
 class Report:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from spe1_builder.cells import expand_cells
 from spe1_builder.dataset.metadata import ConversionMetadata, read_model
-from spe1_builder.errors import OptionError, OutputError
+from spe1_builder.errors import OutputError
 from spe1_builder.layout import METADATA_NAME, RootLayout
 from spe1_builder.paths import local_path
 from spe1_builder.reading.arrays import cell_folder
@@ -77,25 +77,8 @@ def spikes(root: str | Path = "spe1", cells: str | Iterable[str] | None = None) 
     from spe1_builder.dataset.spikes.columns import spike_table
 
     folder = require_root(local_path(root, "root"))
-    names = RootLayout(folder).built_cells() if cells is None else cell_names(cells)
+    names = RootLayout(folder).built_cells() if cells is None else expand_cells(cells)
     return spike_table([_read_cell(cell_folder(name, folder)) for name in names])
-
-
-def cell_names(cells: Any) -> list[str]:
-    """Ids of the cells that one name or several mean; exceptions as `spikes`."""
-    try:
-        names = [cells] if isinstance(cells, str) else list(cells)
-    except TypeError:  # not only what lacks __iter__: an array of no dimension has it
-        names = [cells]
-    if not all(isinstance(name, str) for name in names):
-        raise OptionError(
-            "Cells are named by their ids.",
-            where="cells",
-            expected="'c14', or ['c14', 'c15'], or the name of a set",
-            got=f"{cells!r:.200}",
-            do="leave cells out for all that are built",
-        )
-    return expand_cells(names)
 
 
 def _read_cell(folder: Path) -> list[Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from spe1_builder.dataset.plan.declared import takes_options_of
 from spe1_builder.dataset.plan.options import BuildOptions
+from spe1_builder.declared import takes_options_of
 from spe1_builder.paths import local_path
 from spe1_builder.progress import Bars
 from spe1_builder.source.archive.one_cell import download_cell

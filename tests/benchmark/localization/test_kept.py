@@ -2,7 +2,7 @@
 
 import pytest
 
-from spe1_builder.benchmark.localization.kept import lost_parts, parts_of, planned_parts, undone
+from spe1_builder.benchmark.localization.kept import lost_parts, parts_of, planned_parts
 from spe1_builder.benchmark.localization.narrow import narrow_tables
 from spe1_builder.benchmark.localization.options import BenchmarkOptions
 from spe1_builder.benchmark.localization.plan import make_plan
@@ -46,7 +46,7 @@ def test_what_would_be_lost(result, changed, cells, lost):
 
 
 def test_the_same_again_loses_nothing(result):
-    assert lost_parts(result, parts_of(result)) == [] == undone(result)
+    assert lost_parts(result, parts_of(result)) == [] == result.undone
 
 
 def test_problems_and_notes_are_undone(result):
@@ -54,7 +54,7 @@ def test_problems_and_notes_are_undone(result):
     damaged = first.model_copy(update={"problem": "It is damaged.", "scores": []})
     partial = second.model_copy(update={"notes": ["corrected, spikes: no rows"]})
     found = result.model_copy(update={"cells": [damaged, partial]})
-    assert undone(found) == ["c5: It is damaged.", "c14: corrected, spikes: no rows"]
+    assert found.undone == ["c5: It is damaged.", "c14: corrected, spikes: no rows"]
 
 
 def test_tables_for_a_terminal(result):

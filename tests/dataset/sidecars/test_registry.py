@@ -8,7 +8,7 @@ import pytest
 from spe1_builder.dataset import sidecars
 from spe1_builder.dataset.json_text import write_json
 from spe1_builder.dataset.sidecars.sidecar import Sidecar
-from spe1_builder.dataset.verify import verify_root
+from spe1_builder.dataset.verify import verify
 from spe1_builder.dataset.write.build import build_cell
 from tests.support.recordings import SMALL
 from tests.support.verify import edit_json, found, refresh
@@ -35,7 +35,7 @@ def test_a_new_sidecar_is_written_listed_described_and_checked(counted, archive)
     assert json.loads((counted.folder / "count.json").read_text())["n"] > 2
     assert "count.json" in {file.path for file in counted.metadata.files}
     assert "| `count.json` | how many spikes there are |" in (root / "README.md").read_text()
-    assert verify_root(root) == []
+    assert verify(root).ok
     assert build_cell("c14", archive.sources, root, SMALL).status == "up to date"
 
     edit_json(counted.folder / "count.json", lambda document: document.update(n=1))

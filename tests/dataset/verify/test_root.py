@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from spe1_builder.dataset.card.root_files import write_card
-from spe1_builder.dataset.verify import verify_root
+from spe1_builder.dataset.verify import verify
 from spe1_builder.errors import MissingFileError, UnknownCellError
 from tests.support.verify import edit_json, found, replace
 
@@ -115,22 +115,22 @@ def test_folder_of_a_cell_that_holds_nothing(cell):
 
 
 def test_empty_and_missing_root(tmp_path):
-    assert [(f.where, f.what) for f in verify_root(tmp_path)] == [
+    assert [(f.where, f.what) for f in verify(tmp_path).findings] == [
         (".", "no cell has been built here")
     ]
     with pytest.raises(MissingFileError, match=r"do: .*spe1 build"):
-        verify_root(tmp_path / "spe1")
+        verify(tmp_path / "spe1")
     (tmp_path / "file").write_text("")
     with pytest.raises(MissingFileError, match="no folder"):
-        verify_root(tmp_path / "file")
+        verify(tmp_path / "file")
 
 
 def test_cells_by_name(cell):
-    assert [(f.where, f.what) for f in verify_root(cell.parent, ["c14", "c15"])] == [
+    assert [(f.where, f.what) for f in verify(cell.parent, ["c14", "c15"]).findings] == [
         ("c15", "the cell has not been built here")
     ]
     with pytest.raises(UnknownCellError):
-        verify_root(cell.parent, ["../c14"])
+        verify(cell.parent, ["../c14"])
 
 
 def test_progress_reaches_its_total(cell):
@@ -151,7 +151,7 @@ def test_progress_reaches_its_total(cell):
             self.totals.append("finished")
 
     counter = Counter()
-    verify_root(cell.parent, progress=counter)
+    verify(cell.parent, progress=counter)
     ((stage, total, unit), end) = counter.totals
     assert (stage, unit, end) == ("verify c14", "B", "finished")
     # Rows count their traces; a shard's framing is well below 1 %.

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from spe1_builder.dataset.rows.batches import SCHEMA
-from spe1_builder.dataset.verify import verify_root
+from spe1_builder.dataset.verify import verify
 from tests.support.verify import (
     FIRST,
     SECOND,
@@ -37,7 +37,7 @@ def test_nan(cell):
 
     edit_shard(cell, FIRST, edit)
     assert found(cell) == [(FIRST, "values of cp")]
-    (finding,) = verify_root(cell.parent)
+    (finding,) = verify(cell.parent).findings
     assert "channel 200 of row 0000009300" in finding.what
 
 

@@ -7,14 +7,14 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from spe1_builder.source.simulation.archive import read_truth, simulate_archive
+from spe1_builder.source.simulation.archive import read_truth, simulate
 from tests.support.recordings import SIMULATION, SMALL
 
 
 @pytest.fixture(scope="module")
 def raw_dir(tmp_path_factory):
     raw_dir = tmp_path_factory.mktemp("released")
-    simulate_archive(raw_dir, ["c14"], replace(SIMULATION, as_released=True))
+    simulate(raw_dir, ["c14"], replace(SIMULATION, as_released=True))
     yield raw_dir
     shutil.rmtree(raw_dir)
 

@@ -19,7 +19,7 @@ import pytest
 
 from spe1_builder.dataset.metadata import ConversionMetadata, read_model
 from spe1_builder.dataset.rows import stream
-from spe1_builder.dataset.verify import verify_root
+from spe1_builder.dataset.verify import verify
 from spe1_builder.dataset.write import transaction
 from spe1_builder.dataset.write.build import build_cell
 from spe1_builder.dataset.write.root import prepare_root
@@ -88,7 +88,7 @@ def test_killed_at_random_moments(archive, tmp_path):
         n_first += was_cut and not (root / "c14").exists()
         assert_whole_or_absent(root)
         build_cell("c14", archive.sources, root, SMALL)
-        assert verify_root(root) == []
+        assert verify(root).ok
     # The kills did cut builds short, first ones and repeated ones.
     assert n_cut >= N_KILLS // 4 and 0 < n_first < n_cut
     assert sorted(p.name for p in root.iterdir() if p.is_dir()) == [".spe1", "c14"]
@@ -132,7 +132,7 @@ def test_stopped_while_the_old_cell_is_replaced(
     else:
         assert not can_exchange and list(root.glob(".spe1/retired/c14/*"))
     build_cell("c14", archive.sources, root, options, force=True)
-    assert verify_root(root) == []
+    assert verify(root).ok
 
 
 def test_no_card_names_the_old_cell_while_the_new_one_is_there(
@@ -191,7 +191,7 @@ def test_old_cell_that_cannot_be_removed_stops_nothing(archive, built, tmp_path,
         assert len(list(root.glob(".spe1/retired/c14/*"))) == 2
         assert load("c14", root)["train"].num_rows == 4
     build_cell("c14", archive.sources, root, options)
-    assert verify_root(root) == []
+    assert verify(root).ok
 
 
 def test_disk_that_cannot_sync_a_folder(archive, tmp_path, monkeypatch):
@@ -217,7 +217,7 @@ def test_failure_keeps_the_old_cell(archive, built, tmp_path, monkeypatch):
     monkeypatch.setattr(fill, "make_metadata", fail)
     with pytest.raises(RuntimeError):
         build_cell("c14", archive.sources, root, replace(SMALL, ms_after=3.0), force=True)
-    assert verify_root(root) == []
+    assert verify(root).ok
     assert not (root / ".spe1/staging/c14").exists()
 
 

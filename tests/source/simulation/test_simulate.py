@@ -29,7 +29,7 @@ from spe1_builder.source.simulation.archive import (
     SimulationOptions,
     is_up_to_date,
     read_truth,
-    simulate_archive,
+    simulate,
     simulate_cell,
 )
 
@@ -43,8 +43,8 @@ SHORT = SimulationOptions(duration_s=0.3, n_background=5, firing_rate_hz=20.0)
 def raw_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An archive of two kinds of cells, made by two calls."""
     folder = tmp_path_factory.mktemp("archive") / "raw"
-    simulate_archive(folder, ["c14"], SHORT)
-    simulate_archive(folder, ["c7", "c5"], SimulationOptions(duration_s=0.4, firing_rate_hz=15.0))
+    simulate(folder, ["c14"], SHORT)
+    simulate(folder, ["c7", "c5"], SimulationOptions(duration_s=0.4, firing_rate_hz=15.0))
     return folder
 
 
@@ -138,7 +138,7 @@ def test_summary_holds_the_release_and_what_was_simulated(raw_dir: Path) -> None
 def test_bytes_depend_on_the_options_alone(tmp_path: Path) -> None:
     for name, seed, n_threads in (("a", 0, 1), ("b", 0, 2), ("c", 1, 2)):
         options = SimulationOptions(duration_s=0.45, n_background=5, firing_rate_hz=20.0, seed=seed)
-        simulate_archive(tmp_path / name, ["c14"], options, n_threads=n_threads)
+        simulate(tmp_path / name, ["c14"], options, n_threads=n_threads)
     first, again, other = (_digest(tmp_path / name) for name in "abc")
     assert first == again
     for suffix in ("npx_raw.bin", "patch_ch1.bin", "patch_sync.bin", "wc_spike_samples.npy"):
@@ -147,7 +147,7 @@ def test_bytes_depend_on_the_options_alone(tmp_path: Path) -> None:
 
 
 def test_cells_of_one_seed_differ(tmp_path: Path) -> None:
-    truths = simulate_archive(tmp_path, ["c14", "c15"], SHORT)
+    truths = simulate(tmp_path, ["c14", "c15"], SHORT).truths
     assert not np.array_equal(_counts(tmp_path, "c14"), _counts(tmp_path, "c15"))
     assert truths[0].npx_samples.tolist() != truths[1].npx_samples.tolist()
 
@@ -204,7 +204,7 @@ def test_bad_options_say_what_to_do(name: str, value: object) -> None:
 
 def test_unknown_cell_and_no_thread_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UnknownCellError):
-        simulate_archive(tmp_path, ["c9"], SHORT)
+        simulate(tmp_path, ["c9"], SHORT)
     with pytest.raises(OptionError):
         simulate_cell(tmp_path, "c14", SHORT, n_threads=0)
     assert list(tmp_path.iterdir()) == []
@@ -213,49 +213,49 @@ def test_unknown_cell_and_no_thread_are_refused(tmp_path: Path) -> None:
 def test_a_cell_of_the_same_options_is_up_to_date(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = simulate_archive(tmp_path, ["c14"], SHORT)
+    [first] = simulate(tmp_path, ["c14"], SHORT).truths
     before, stamps = _digest(tmp_path), _stamps(tmp_path)
     with monkeypatch.context() as context:
         context.setattr(archive, "make_neurons", None)  # nothing is simulated
-        [again] = simulate_archive(tmp_path, ["c14"], SHORT)
+        [again] = simulate(tmp_path, ["c14"], SHORT).truths
         assert simulate_cell(tmp_path, "c14", SHORT).options == SHORT
-    assert again.npx_samples.tolist() == first[0].npx_samples.tolist()
+    assert again.npx_samples.tolist() == first.npx_samples.tolist()
     assert (_digest(tmp_path), _stamps(tmp_path)) == (before, stamps)
     # Beside another one, which is simulated; the shared files then tell of both.
-    simulate_archive(tmp_path, ["c15", "c14"], SHORT)
+    simulate(tmp_path, ["c15", "c14"], SHORT)
     layout = RawLayout(tmp_path)
     assert layout.cell_dir("c15").is_dir()
     path = str(layout.cell_file("c14", "npx_raw"))
     assert _stamps(tmp_path)[path] == stamps[path]
-    simulate_archive(tmp_path, ["c14"], SHORT, overwrite=True)  # as it says
+    simulate(tmp_path, ["c14"], SHORT, overwrite=True)  # as it says
     assert _stamps(tmp_path)[path] != stamps[path]
 
 
 def test_a_cell_of_other_options_is_replaced_only_on_request(tmp_path: Path) -> None:
-    simulate_archive(tmp_path, ["c14"], SHORT)
+    simulate(tmp_path, ["c14"], SHORT)
     before = _digest(tmp_path)
     longer = SimulationOptions(duration_s=0.4, n_background=0)
     with pytest.raises(OptionError, match="already there") as caught:
-        simulate_archive(tmp_path, ["c15", "c14"], longer)
+        simulate(tmp_path, ["c15", "c14"], longer)
     assert "duration_s 0.3 there, 0.4 asked; n_background 5 there, 0 asked" in caught.value.got
     assert "--overwrite" in caught.value.do
     assert _digest(tmp_path) == before
-    simulate_archive(tmp_path, ["c14"], longer, overwrite=True)
+    simulate(tmp_path, ["c14"], longer, overwrite=True)
     assert len(_counts(tmp_path, "c14")) == 12_000
     assert read_truth(tmp_path, "c14").options == longer
 
 
 @pytest.mark.parametrize("kind", ["spikes", "meta", "npx_sync"])
 def test_a_cell_that_lacks_a_file_is_not_up_to_date(tmp_path: Path, kind: str) -> None:
-    simulate_archive(tmp_path, ["c14"], SHORT)
+    simulate(tmp_path, ["c14"], SHORT)
     assert is_up_to_date(tmp_path, "c14", SHORT)
     path = RawLayout(tmp_path).cell_file("c14", kind)
     path.unlink()
     assert not is_up_to_date(tmp_path, "c14", SHORT)
     with pytest.raises(OptionError, match="already there") as caught:
-        simulate_archive(tmp_path, ["c14"], SHORT)
+        simulate(tmp_path, ["c14"], SHORT)
     assert caught.value.got == f"{path.name} changed or gone"
-    simulate_archive(tmp_path, ["c14"], SHORT, overwrite=True)
+    simulate(tmp_path, ["c14"], SHORT, overwrite=True)
     assert path.exists()
 
 
@@ -269,7 +269,7 @@ def _stamps(folder: Path) -> dict[str, int]:
 def test_lists_as_odd_as_the_releases(tmp_path: Path) -> None:
     options = replace(SHORT, duration_s=2.0)
     plain = simulate_cell(tmp_path / "plain", "c14", options)
-    simulate_archive(tmp_path / "odd", ["c14"], replace(options, as_released=True))
+    simulate(tmp_path / "odd", ["c14"], replace(options, as_released=True))
     odd = read_truth(tmp_path / "odd", "c14")
     names = ("npx_raw", "patch", "meta", "npx_sync", "patch_sync")
     for kind in names:  # the recordings are the same

@@ -14,13 +14,13 @@ import pytest
 from spe1_builder.errors import OptionError, RawDataError
 from spe1_builder.layout import RawLayout
 from spe1_builder.source.recording.summary import read_summary
-from spe1_builder.source.simulation import archive as simulate
+from spe1_builder.source.simulation import archive as simulation
 from spe1_builder.source.simulation import patch
 from spe1_builder.source.simulation.archive import (
     SimulationOptions,
     is_simulated,
     read_truth,
-    simulate_archive,
+    simulate,
     simulate_cell,
 )
 
@@ -30,7 +30,7 @@ TINY = SimulationOptions(duration_s=0.1, n_background=0)
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("original") / "raw"
-    simulate_archive(folder, ["c14"], TINY)
+    simulate(folder, ["c14"], TINY)
     return folder
 
 
@@ -55,7 +55,7 @@ def _refuse(
     """Nothing changes, and the error says everything."""
     before = _contents(raw_dir)
     with pytest.raises(error, match=match) as caught:
-        simulate_archive(raw_dir, cell_ids, TINY, overwrite=True)
+        simulate(raw_dir, cell_ids, TINY, overwrite=True)
     assert _contents(raw_dir) == before
     for fact in ("where", "expected", "got", "do"):
         assert getattr(caught.value, fact)
@@ -68,7 +68,7 @@ def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: object) -> None:
         raise AssertionError("a simulation was begun")
 
-    monkeypatch.setattr(simulate, "make_neurons", fail)
+    monkeypatch.setattr(simulation, "make_neurons", fail)
 
 
 # --- which cells are simulated ---------------------------------------------------
@@ -145,7 +145,7 @@ def test_a_real_cell_put_there_meanwhile_is_left_alone(
 
 def test_the_summary_keeps_the_release_row_of_a_real_cell(raw_dir: Path) -> None:
     _put_real(RawLayout(raw_dir).cell_file("c14", "npx_raw"))
-    simulate_archive(raw_dir, ["c15"], TINY)
+    simulate(raw_dir, ["c15"], TINY)
     rows = {row["Cell"]: row for row in read_summary(RawLayout(raw_dir).summary).table}
     assert rows["c15"]["# Patch Spikes"] == len(read_truth(raw_dir, "c15").patch_samples)
     assert rows["c14"]["Recording Length (mins)"] > 1
@@ -169,15 +169,15 @@ def test_a_real_summary_put_there_meanwhile_is_left_alone(
     raw_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chan_map = RawLayout(raw_dir).chan_map.read_bytes()
-    make: Callable[..., object] = simulate.make_neurons
+    make: Callable[..., object] = simulation.make_neurons
 
     def swap(*args: object) -> object:
         RawLayout(raw_dir).summary.write_bytes(b"the release's")
         return make(*args)
 
-    monkeypatch.setattr(simulate, "make_neurons", swap)
+    monkeypatch.setattr(simulation, "make_neurons", swap)
     with pytest.raises(OptionError, match=r"Data Summary\.xlsx is already there"):
-        simulate_archive(raw_dir, ["c26"], TINY)
+        simulate(raw_dir, ["c26"], TINY)
     assert RawLayout(raw_dir).summary.read_bytes() == b"the release's"
     assert RawLayout(raw_dir).chan_map.read_bytes() == chan_map
 
@@ -198,6 +198,6 @@ def test_the_side_files_of_a_run_killed_before_its_record_are_known(raw_dir: Pat
     names = set(json.loads(record.read_text()))
     assert names == {"chanMap.mat", "Data Summary.xlsx"}
     record.unlink()
-    simulate_archive(raw_dir, ["c26"], TINY)
+    simulate(raw_dir, ["c26"], TINY)
     assert set(json.loads(record.read_text())) == names
-    simulate_archive(raw_dir, ["c26"], TINY, overwrite=True)
+    simulate(raw_dir, ["c26"], TINY, overwrite=True)

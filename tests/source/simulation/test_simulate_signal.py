@@ -27,7 +27,7 @@ from spe1_builder.source.simulation import patch
 from spe1_builder.source.simulation.archive import (
     SimulationOptions,
     read_truth,
-    simulate_archive,
+    simulate,
     simulate_cell,
 )
 from spe1_builder.source.simulation.neurons import OVERSAMPLING, make_neurons
@@ -42,8 +42,8 @@ LIVE = np.setdiff1d(np.arange(N_CHANNELS), REFERENCE_CHANNELS)
 def raw_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An archive with c14 at 3 s and the two others at 1 s."""
     folder = tmp_path_factory.mktemp("archive") / "raw"
-    simulate_archive(folder, ["c14"], SimulationOptions(duration_s=3.0, firing_rate_hz=20.0))
-    simulate_archive(folder, ["c7", "c5"], SimulationOptions(duration_s=1.0, firing_rate_hz=15.0))
+    simulate(folder, ["c14"], SimulationOptions(duration_s=3.0, firing_rate_hz=20.0))
+    simulate(folder, ["c7", "c5"], SimulationOptions(duration_s=1.0, firing_rate_hz=15.0))
     return folder
 
 

@@ -1,4 +1,4 @@
-"""What a run was asked for and could not do, and what it would take from an earlier result."""
+"""What a run would take from an earlier result."""
 
 from __future__ import annotations
 
@@ -10,15 +10,6 @@ from spe1_builder.benchmark.localization.schema import LocalizationBenchmark
 
 #: Parts of a result by name: what a plan will have, or a result has.
 Parts = dict[str, frozenset[str]]
-
-
-def undone(result: LocalizationBenchmark) -> list[str]:
-    """What was asked for and could not be done, a line each: ``c9: SPE-1 has no cell ...``."""
-    return [
-        f"{cell.cell_id}: {text}"
-        for cell in result.cells
-        for text in ([cell.problem] if cell.problem is not None else cell.notes)
-    ]
 
 
 def planned_parts(plan: Plan, cell_ids: Sequence[str]) -> Parts:

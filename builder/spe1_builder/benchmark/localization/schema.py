@@ -198,6 +198,18 @@ class LocalizationBenchmark(Model):
             raise ValueError("provenance.simulated is not what the cells say")
         return self
 
+    @property
+    def undone(self) -> list[str]:
+        """What was asked for and could not be done, a line each: ``c9: SPE-1 has no cell ...``."""
+        return [
+            f"{cell.cell_id}: {text}"
+            for cell in self.cells
+            for text in ([cell.problem] if cell.problem is not None else cell.notes)
+        ]
+
+    def __str__(self) -> str:
+        return repr(self)
+
     def __repr__(self) -> str:
         """One line a method: what a person wants to see, not the whole document."""
         rows = [
@@ -207,7 +219,8 @@ class LocalizationBenchmark(Model):
             for row in self.summary
             if row.mode == "corrected"
         ]
-        return "\n".join([f"LocalizationBenchmark of {self._counted()}", *rows])
+        undone = [f"  not done: {line}" for line in self.undone]
+        return "\n".join([f"LocalizationBenchmark of {self._counted()}", *rows, *undone])
 
     def _repr_html_(self) -> str:
         """The same as a table, for notebooks."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import operator
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from spe1_builder import declared
 from spe1_builder.constants import (
     ENGINES,
     FAST_ENGINE,
@@ -15,7 +16,6 @@ from spe1_builder.constants import (
     REFERENCE_ENGINE,
     SPIKE_SOURCES,
 )
-from spe1_builder.dataset.plan.declared import documented_fields
 from spe1_builder.errors import OptionError
 
 #: Two rows make one record batch, whose inner list offsets are int32.
@@ -24,37 +24,32 @@ _MAX_SEGMENT_SAMPLES = (2**31 - 1) // (2 * N_CHANNELS)
 _OLD_REFERENCE_ENGINE = "reference"
 
 
-def _option(default: Any, doc: str) -> Any:
-    """A field of `BuildOptions` with what it means: the one place where that is said."""
-    return field(default=default, metadata={"doc": doc})
-
-
-@documented_fields
+@declared.documented_fields
 @dataclass(frozen=True)
 class BuildOptions:
     """Every choice that decides what a build writes; all are recorded."""
 
-    skip_seconds: float = _option(10.0, "Settling period before the analysis window, s.")
-    duration_s: float = _option(300.0, "Longest analysis window, s.")
-    segment_duration_s: float = _option(3.0, "Length of one row, s.")
-    train_fraction: float = _option(
+    skip_seconds: float = declared.option(10.0, "Settling period before the analysis window, s.")
+    duration_s: float = declared.option(300.0, "Longest analysis window, s.")
+    segment_duration_s: float = declared.option(3.0, "Length of one row, s.")
+    train_fraction: float = declared.option(
         0.8, "Share of the segments, the first ones, that become train."
     )
-    ms_before: float = _option(1.0, "Template window before the spike, ms.")
-    ms_after: float = _option(2.0, "Template window from the spike on, ms.")
-    spike_source: str = _option(
+    ms_before: float = declared.option(1.0, "Template window before the spike, ms.")
+    ms_after: float = declared.option(2.0, "Template window from the spike on, ms.")
+    spike_source: str = declared.option(
         "auto",
         "file: the release's spike indices. detect: spikes of the patch trace. auto: the former "
         "where they exist.",
     )
-    engine: str = _option(
+    engine: str = declared.option(
         FAST_ENGINE,
         "fast: compiled kernels. spikeinterface: SpikeInterface in float64, slow, the reference.",
     )
-    bad_channel_chunks: int = _option(
+    bad_channel_chunks: int = declared.option(
         100, "Random chunks of 0.3 s that bad-channel detection looks at."
     )
-    bad_channel_seed: int = _option(0, "Seed of the choice of those chunks.")
+    bad_channel_seed: int = declared.option(0, "Seed of the choice of those chunks.")
 
     def __post_init__(self) -> None:
         if self.engine == _OLD_REFERENCE_ENGINE:

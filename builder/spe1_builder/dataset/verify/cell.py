@@ -27,8 +27,8 @@ from spe1_builder.signal.quartiles.histogram import ChannelHistogram
 
 def check_cell(
     folder: Path, positions_um: np.ndarray | None, report: Report, progress: Progress
-) -> None:
-    """Check one cell.
+) -> ConversionMetadata | None:
+    """Check one cell; returns its metadata, or None where they cannot be read.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def check_cell(
     found = report.at(f"{folder.name}/{METADATA_NAME}")
     metadata = read_model_or_report(folder / METADATA_NAME, ConversionMetadata, found)
     if metadata is None:
-        return
+        return None
     check_seal((folder / METADATA_NAME).read_bytes(), metadata, found.where, report)
     found.equal("cell_id", folder.name, metadata.cell_id)
     listed = check_listing(folder, metadata, report)
@@ -55,6 +55,7 @@ def check_cell(
         check.small_files()
         if plan is not None:
             check.rows(plan)
+    return metadata
 
 
 class _Check:

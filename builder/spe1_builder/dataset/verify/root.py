@@ -6,16 +6,19 @@ had to say is not looked at, so that one cause gives one finding.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from spe1_builder.cells import catalogue, expand_cells, get_cell
 from spe1_builder.dataset.findings import Finding, Report
+from spe1_builder.dataset.metadata import ConversionMetadata
 from spe1_builder.dataset.verify.card import check_root_files
 from spe1_builder.dataset.verify.cell import check_cell
 from spe1_builder.dataset.verify.index import Index
+from spe1_builder.dataset.verify.report import VerifiedCell, VerifyReport
+from spe1_builder.dataset.warnings import warnings_of
 from spe1_builder.errors import BusyError, MissingFileError
 from spe1_builder.layout import RootLayout
 from spe1_builder.memory import memory_errors, require_address_space
@@ -28,31 +31,35 @@ _ADDRESS_SPACE_BYTES = 1_600_000_000
 _ATTEMPTS = 3
 
 
-def verify_root(
-    root: str | Path, cell_ids: Sequence[str] | None = None, progress: Progress | None = None
-) -> list[Finding]:
+def verify(
+    root: str | Path = "spe1",
+    cells: str | Iterable[str] | None = None,
+    progress: Progress | None = None,
+) -> VerifyReport:
     """Check a dataset root: its cells, its card, its shared files, and that nothing is left over.
 
     Parameters
     ----------
     root : str or Path
-    cell_ids : sequence of str, optional
-        Cells to check; by default all that are present. Card and shared files are
+        Dataset root.
+    cells : str or iterable of str, optional
+        Cells to check, or sets; by default all that are present. Card and shared files are
         checked in any case.
     progress : Progress, optional
         Gets one stage a cell, in bytes.
 
     Returns
     -------
-    list of Finding
-        Empty if everything is as the contract says.
+    VerifyReport
+        True, and `ok`, if everything is as the contract says; else it lists, in ``findings``,
+        what is wrong with which file of which cell. Printed, it is what ``spe1 verify`` says.
 
     Raises
     ------
     MissingFileError
         There is no such folder.
     UnknownCellError
-        ``cell_ids`` names a cell that the release does not have.
+        ``cells`` names a cell that the release does not have.
     MemoryShortError
         There is too little memory.
     BusyError
@@ -61,11 +68,20 @@ def verify_root(
     Examples
     --------
     >>> import spe1
-    >>> spe1.verify_root("spe1")
-    []
+    >>> report = spe1.verify("spe1")
+    >>> report.ok
+    True
+    >>> print(report)
+    spe1: 1 cell, 6 rows checked, no finding
+
+    What is wrong is a finding, never an exception:
+
+    >>> report = spe1.verify("spe1", ["c14", "c15"])
+    >>> report.ok, [(finding.cell, finding.what) for finding in report.findings]
+    (False, [('c15', 'the cell has not been built here')])
     """
     root = local_path(root, "root")
-    cell_ids = None if cell_ids is None else expand_cells(cell_ids)
+    cell_ids = None if cells is None else expand_cells(cells)
     if not root.is_dir():
         raise MissingFileError(
             "The dataset root is not there."
@@ -79,9 +95,9 @@ def verify_root(
     for _ in range(_ATTEMPTS):
         before = _state(layout)
         with memory_errors("checking a cell"):
-            findings = _verify(layout, cell_ids, progress or Silent())
-        if not findings or _state(layout) == before:
-            return findings
+            report = _verify(layout, cell_ids, progress or Silent())
+        if report.ok or _state(layout) == before:
+            return report
     raise BusyError(
         "The dataset root changes while it is checked.",
         where=root,
@@ -97,26 +113,33 @@ def _state(layout: RootLayout) -> list[tuple[int, int]]:
     return [(stat.st_ino, stat.st_ctime_ns) for stat in stats]
 
 
-def _verify(
-    layout: RootLayout, cell_ids: Sequence[str] | None, progress: Progress
-) -> list[Finding]:
+def _verify(layout: RootLayout, cell_ids: Sequence[str] | None, progress: Progress) -> VerifyReport:
     report = Report()
     present = [cell_id for cell_id in catalogue() if layout.cell(cell_id).is_dir()]
     index = Index(layout, report) if present else None
     with np.errstate(all="ignore"):  # nonsense in a file is a finding, not a warning
         positions_um = check_root_files(layout, present, index, report)
+    checked = []
     for cell_id in present if cell_ids is None else cell_ids:
         if get_cell(cell_id).cell_id in present:
-            check_cell(layout.cell(cell_id), positions_um, report, progress)
+            metadata = check_cell(layout.cell(cell_id), positions_um, report, progress)
+            checked.append(_verified(cell_id, metadata))
         else:
             report.add(cell_id, "the cell has not been built here")
     if index is not None:
         index.tell_rest(report)
-    return report.findings()
+    return VerifyReport(layout.root, tuple(checked), tuple(report.findings()))
+
+
+def _verified(cell_id: str, metadata: ConversionMetadata | None) -> VerifiedCell:
+    if metadata is None:
+        return VerifiedCell(cell_id, None)
+    n_rows = sum(split.rows for split in metadata.splits.values())
+    return VerifiedCell(cell_id, n_rows, tuple(warnings_of(metadata)))
 
 
 def verify_cell(folder: Path, progress: Progress | None = None) -> list[Finding]:
-    """Check the folder of one cell; see `verify_root`.
+    """Check the folder of one cell; see `verify`.
 
     Parameters
     ----------

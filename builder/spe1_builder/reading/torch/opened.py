@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from spe1_builder.cells import expand_cells
 from spe1_builder.errors import OptionError
 from spe1_builder.layout import RootLayout
 from spe1_builder.paths import local_path
 from spe1_builder.reading.catalogue import require_root
-from spe1_builder.reading.spikes import cell_names
 from spe1_builder.reading.torch.cell import TrainingCell
 from spe1_builder.reading.torch.options import Channels, require_whole, splits_of
 
@@ -34,7 +34,7 @@ def open_cells(
     splits = splits_of(split)
     require_whole(n_samples, "n_samples", 1, None, "90 is the length of the templates")
     folder = require_root(local_path(root, "root"))
-    names = RootLayout(folder).built_cells() if cells is None else cell_names(cells)
+    names = RootLayout(folder).built_cells() if cells is None else expand_cells(cells)
     opened = tuple(TrainingCell(name, folder, splits, channels) for name in names)
     if not opened:
         raise OptionError(

@@ -5,7 +5,7 @@ layout from a seed. In each, one neuron is patched: it fires in the patch trace,
 the patch's own clock, and at a known place in front of the electrode that the
 catalogue names, among background neurons and noise. ``truth/`` keeps what was planted.
 
->>> [truth] = simulate_archive("raw", ["c14"], SimulationOptions(duration_s=1.0))
+>>> [truth] = simulate("raw", "c14", duration_s=1.0).truths
 >>> truth.cell_id, truth.electrode
 ('c14', 159)
 >>> x_um, y_um, z_um = truth.location_um
@@ -14,12 +14,15 @@ catalogue names, among background neurons and noise. ``truth/`` keeps what was p
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from spe1_builder.cells import Cell, expand_cells, get_cell
 from spe1_builder.constants import N_CHANNELS, NPX_RATE_HZ
+from spe1_builder.declared import takes_options_of
 from spe1_builder.disk.space import require_space
 from spe1_builder.errors import OptionError
 from spe1_builder.layout import RawLayout
@@ -28,6 +31,7 @@ from spe1_builder.progress import Progress, Silent, stage
 from spe1_builder.source.simulation import npx, patch, released, shared_files
 from spe1_builder.source.simulation.neurons import TEMPLATE_BEFORE, Neurons, make_neurons
 from spe1_builder.source.simulation.options import SimulationOptions
+from spe1_builder.source.simulation.result import SimulatedArchive
 from spe1_builder.source.simulation.target import check_target, growing_cell, is_up_to_date
 from spe1_builder.source.simulation.truth import (
     CellTruth,
@@ -38,11 +42,12 @@ from spe1_builder.source.simulation.truth import (
 
 __all__ = [
     "CellTruth",
+    "SimulatedArchive",
     "SimulationOptions",
     "is_simulated",
     "is_up_to_date",
     "read_truth",
-    "simulate_archive",
+    "simulate",
     "simulate_cell",
     "simulated_cells",
 ]
@@ -54,16 +59,18 @@ _NPX_BYTES, _PATCH_BYTES = N_CHANNELS * 2 + 2, 16
 _DEFAULT_OPTIONS = SimulationOptions()
 
 
-def simulate_archive(
-    raw_dir: Path | str,
-    cell_ids: Iterable[str],
+@takes_options_of(SimulationOptions)
+def simulate(
+    raw_dir: str | Path,
+    cells: str | Iterable[str] = "c14",
     options: SimulationOptions = _DEFAULT_OPTIONS,
     progress: Progress | None = None,
     *,
     overwrite: bool = False,
     n_threads: int = 2,
-) -> list[CellTruth]:
-    """Simulate cells, and write the channel map and the summary beside them.
+    **changed: Any,
+) -> SimulatedArchive:
+    """Write a synthetic SPE-1 archive: files, names and dtypes as the real one, truth beside it.
 
     Cells that the archive already holds stay, and stay in the summary: call again
     with other options to mix kinds of cells. One that is there with these options is up
@@ -71,25 +78,26 @@ def simulate_archive(
 
     Parameters
     ----------
-    raw_dir : Path
+    raw_dir : str or Path
         Becomes the archive: shared files, ``Recordings/cXX/`` and ``truth/``.
-    cell_ids : iterable of str
+    cells : str or iterable of str
         Ids, or names of sets.
     options : SimulationOptions
-        For all of these cells; each draws its own numbers.
+        For all of these cells; each draws its own numbers. What is named beside it, below, is
+        changed in it.
     progress : Progress, optional
         Told of the bytes written.
     overwrite : bool
         Whether a simulated cell that is there is replaced, also by the same. A real one
-        never is, nor
-        a channel map or a summary that the simulator did not write.
+        never is, nor a channel map or a summary that the simulator did not write.
     n_threads : int
         Decides the speed, not the bytes.
+    {options}
 
     Returns
     -------
-    list of CellTruth
-        In the order of the cells.
+    SimulatedArchive
+        The folder, for `build`, and what was planted in each cell.
 
     Raises
     ------
@@ -101,11 +109,14 @@ def simulate_archive(
 
     Examples
     --------
-    >>> from spe1_builder.source.simulation.archive import SimulationOptions, simulate_archive
-    >>> options = SimulationOptions(duration_s=1.0, firing_rate_hz=20.0)
-    >>> truths = simulate_archive("simulated", ["c14", "c5"], options)
-    >>> [(truth.cell_id, truth.patch_type) for truth in truths]
+    >>> import spe1
+    >>> archive = spe1.simulate("simulated", ["c14", "c5"], duration_s=1.0, firing_rate_hz=20.0)
+    >>> print(archive)
+    2 simulated cells in simulated; the truth in simulated/truth
+    >>> [(truth.cell_id, truth.patch_type) for truth in archive.truths]
     [('c14', 'Juxta, VC'), ('c5', 'WC, IC')]
+    >>> archive.truths[0].location_um, archive.truths[0].electrode
+    ((..., ..., 25.0), 159)
     """
     raw_dir = local_path(raw_dir, "raw_dir")
     if not isinstance(options, SimulationOptions):
@@ -116,16 +127,18 @@ def simulate_archive(
             got=f"{options!r:.200}",
             do="make them with spe1.SimulationOptions(...)",
         )
-    ids = expand_cells(cell_ids)
+    options = replace(options, **changed)
+    ids = expand_cells(cells)
     for cell_id in ids:
         check_target(raw_dir, cell_id, options, overwrite)
     found = shared_files.check_shared_files(raw_dir)
+    kept = [] if overwrite else [one for one in ids if is_up_to_date(raw_dir, one, options)]
     truths = [
         simulate_cell(raw_dir, cell_id, options, progress, overwrite=overwrite, n_threads=n_threads)
         for cell_id in ids
     ]
     shared_files.write_shared_files(raw_dir, found)
-    return truths
+    return SimulatedArchive(raw_dir, tuple(truths), tuple(kept))
 
 
 def simulate_cell(
@@ -139,7 +152,7 @@ def simulate_cell(
 ) -> CellTruth:
     """Simulate one cell: its folder and its truth, without the shared files.
 
-    Parameters, exceptions: as `simulate_archive`. The files grow in
+    Parameters, exceptions: as `simulate`. The files grow in
     ``Recordings/cXX.incomplete``, which one rename makes the cell.
 
     Returns

@@ -8,6 +8,7 @@ from typing import Any
 
 from spe1_builder.cells import PATCH_TYPES, Cell, PatchType
 from spe1_builder.constants import NPX_RATE_HZ
+from spe1_builder.declared import documented_fields, option
 from spe1_builder.errors import OptionError
 
 #: Beyond this the bursts and the refractory time leave no room for the rest.
@@ -16,67 +17,48 @@ MAX_FIRING_RATE_HZ = 100.0
 PATCH_RATE_RANGE_HZ = (10_000.0, 200_000.0)
 
 
+@documented_fields
 @dataclass(frozen=True)
 class SimulationOptions:
     """Everything that decides the bytes of a simulated cell, together with its id.
 
-    Attributes
-    ----------
-    duration_s : float
-        Length of both streams.
-    seed : int
-        Each cell draws its own numbers from the seed and its id.
-    n_background : int
-        Other neurons, at random places along the probe.
-    peak_to_peak_uV : float or None
-        Of the patched neuron's template on its peak channel; None takes the
-        catalogue's spike-triggered average.
-    distance_um : float or None
-        From the patched soma to the plane of the probe; None takes the
-        catalogue's distance from soma to electrode.
-    firing_rate_hz : float
-        Of the patched neuron, in [0, 100]; 0 gives a silent one.
-    write_spike_file : bool
-        Whether ``*_wc_spike_samples.npy`` is written.
-    write_extracellular_spikes : bool
-        Whether ``*_extracellular_spikes.npy`` is written.
-    patch_type : str or None
-        "Juxta, VC", "Juxta, IC" or "WC, IC"; None takes the catalogue's.
-    patch_rate_hz : float or None
-        Patch sampling rate on the NPX clock; None takes the catalogue's.
-    amplitude_sd : float
-        S.d. of the logarithm of each spike's amplitude factor.
-    common_noise_uV, local_noise_uV, independent_noise_uV : float
-        Broadband s.d. of the noise that all channels share, that neighbours in
-        depth share, and that is each channel's own.
-    slow_potential_uV : float
-        S.d. of the slow (below 50 Hz) potential.
-    as_released : bool
-        Whether the lists of spikes are as odd as the release's: written by Python 2, int32,
-        some spikes twice. The recordings and what is planted stay the same.
-
-    Raises
-    ------
-    OptionError
-        A value cannot work.
+    A value that cannot work is an `OptionError`.
     """
 
-    duration_s: float = 60.0
-    seed: int = 0
-    n_background: int = 40
-    peak_to_peak_uV: float | None = 150.0
-    distance_um: float | None = 25.0
-    firing_rate_hz: float = 5.0
-    write_spike_file: bool = True
-    write_extracellular_spikes: bool = True
-    patch_type: str | None = None
-    patch_rate_hz: float | None = None
-    amplitude_sd: float = 0.10
-    common_noise_uV: float = 5.0
-    local_noise_uV: float = 5.0
-    independent_noise_uV: float = 7.0
-    slow_potential_uV: float = 150.0
-    as_released: bool = False
+    duration_s: float = option(60.0, "Length of both streams.")
+    seed: int = option(0, "Each cell draws its own numbers from the seed and its id.")
+    n_background: int = option(40, "Other neurons, at random places along the probe.")
+    peak_to_peak_uV: float | None = option(
+        150.0,
+        "Of the patched neuron's template on its peak channel; None takes the catalogue's "
+        "spike-triggered average.",
+    )
+    distance_um: float | None = option(
+        25.0,
+        "From the patched soma to the plane of the probe; None takes the catalogue's distance "
+        "from soma to electrode.",
+    )
+    firing_rate_hz: float = option(5.0, "Of the patched neuron, at most 100; 0 gives a silent one.")
+    write_spike_file: bool = option(True, "Whether ``*_wc_spike_samples.npy`` is written.")
+    write_extracellular_spikes: bool = option(
+        True, "Whether ``*_extracellular_spikes.npy`` is written."
+    )
+    patch_type: str | None = option(
+        None, '"Juxta, VC", "Juxta, IC" or "WC, IC"; None takes the catalogue\'s.'
+    )
+    patch_rate_hz: float | None = option(
+        None, "Patch sampling rate on the NPX clock; None takes the catalogue's."
+    )
+    amplitude_sd: float = option(0.10, "S.d. of the logarithm of each spike's amplitude factor.")
+    common_noise_uV: float = option(5.0, "Broadband s.d. of the noise that all channels share.")
+    local_noise_uV: float = option(5.0, "The same of what neighbours in depth share.")
+    independent_noise_uV: float = option(7.0, "The same of what is each channel's own.")
+    slow_potential_uV: float = option(150.0, "S.d. of the slow (below 50 Hz) potential.")
+    as_released: bool = option(
+        False,
+        "Whether the lists of spikes are as odd as the release's: written by Python 2, int32, "
+        "some spikes twice. The recordings and what is planted stay the same.",
+    )
 
     def __post_init__(self) -> None:
         for name in ("duration_s", "peak_to_peak_uV", "distance_um"):
@@ -96,7 +78,10 @@ class SimulationOptions:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 0:
                 raise _bad_option(name, "a whole number, 0 or more", value)
-        if self.patch_type is not None and self.patch_type not in PATCH_TYPES:
+        for name in ("write_spike_file", "write_extracellular_spikes", "as_released"):
+            if not isinstance(getattr(self, name), bool):
+                raise _bad_option(name, "True or False", getattr(self, name))
+        if self.patch_type is not None and self.patch_type not in list(PATCH_TYPES):
             raise _bad_option("patch_type", " or ".join(map(repr, PATCH_TYPES)), self.patch_type)
         if self.n_npx < 1:
             raise _bad_option(

@@ -40,7 +40,7 @@ _HEAD_BYTES = 1_000_000
 _MAX_TRUTH_BYTES = 64_000_000
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CellTruth:
     """Everything that was planted in one simulated cell.
 
@@ -101,6 +101,15 @@ class CellTruth:
     template_uV: np.ndarray
     background_samples: np.ndarray
     background_units: np.ndarray
+
+    def __repr__(self) -> str:
+        """One line, not the arrays."""
+        x_um, y_um, z_um = self.location_um
+        return (
+            f"<CellTruth of {self.cell_id}, {self.patch_type}: {self.options.duration_s:g} s, "
+            f"{len(self.npx_samples)} spikes of {self.peak_to_peak_uV:.0f} uV at "
+            f"({x_um:.0f}, {y_um:.0f}, {z_um:.0f}) um, electrode {self.electrode}>"
+        )
 
     def background_train(self, unit: int) -> np.ndarray:
         """NPX samples of one background neuron's spikes: float64 (n,)."""

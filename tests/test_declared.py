@@ -7,9 +7,11 @@ import pytest
 from typer.main import get_command
 
 import spe1
+from spe1_builder.benchmark.localization.options import BenchmarkOptions
 from spe1_builder.cli.app import app
-from spe1_builder.dataset.plan.declared import documented_fields, takes_options_of
 from spe1_builder.dataset.plan.options import BuildOptions
+from spe1_builder.declared import documented_fields, takes_options_of
+from spe1_builder.source.simulation.options import SimulationOptions
 
 
 @documented_fields
@@ -20,12 +22,20 @@ class Toy:
     size_um: float = field(default=2.0, metadata={"doc": "How large, um."})
 
 
-def test_the_function_has_every_option():
-    parameters = inspect.signature(spe1.build).parameters
-    for option in fields(BuildOptions):
+@pytest.mark.parametrize(
+    ("function", "declared"),
+    [
+        (spe1.build, BuildOptions),
+        (spe1.simulate, SimulationOptions),
+        (spe1.benchmark, BenchmarkOptions),
+    ],
+)
+def test_the_function_has_every_option(function, declared):
+    parameters = inspect.signature(function).parameters
+    for option in fields(declared):
         assert parameters[option.name].default == option.default
-        assert option.metadata["doc"] in inspect.getdoc(spe1.build).replace("\n    ", " ")
-        assert option.metadata["doc"] in inspect.getdoc(BuildOptions)
+        assert option.metadata["doc"] in inspect.getdoc(function).replace("\n    ", " ")
+        assert option.metadata["doc"] in inspect.getdoc(declared)
     assert not any(p.kind is p.VAR_KEYWORD for p in parameters.values())
 
 

@@ -6,13 +6,18 @@ import functools
 import inspect
 import textwrap
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import field, fields
 from typing import Any, TypeVar, cast, get_type_hints
 
 _C = TypeVar("_C", bound=type)
 _F = TypeVar("_F", bound=Callable[..., Any])
 #: Where a function's docstring has the parameters that it takes over.
 PLACEHOLDER = "{options}"
+
+
+def option(default: Any, doc: str) -> Any:
+    """A field of a dataclass of options with what it means: the one place where that is said."""
+    return field(default=default, metadata={"doc": doc})
 
 
 def documented_fields(cls: _C) -> _C:
@@ -24,8 +29,8 @@ def documented_fields(cls: _C) -> _C:
 def described(declared: type) -> str:
     """The fields of a dataclass as a numpydoc section's body."""
     return "\n".join(
-        f"{option.name} : {_name(option.type)}\n" + textwrap.indent(option.metadata["doc"], "    ")
-        for option in fields(declared)
+        f"{one.name} : {_name(one.type)}\n" + textwrap.indent(one.metadata["doc"], "    ")
+        for one in fields(declared)
     )
 
 
@@ -64,12 +69,12 @@ def takes_options_of(
         own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
         added = [
             inspect.Parameter(
-                option.name,
+                one.name,
                 inspect.Parameter.KEYWORD_ONLY,
-                default=option.default,
-                annotation=annotate(kinds[option.name], option.metadata["doc"]),
+                default=one.default,
+                annotation=annotate(kinds[one.name], one.metadata["doc"]),
             )
-            for option in fields(declared)
+            for one in fields(declared)
         ]
         known = {parameter.name for parameter in [*own, *added]}
         public: Any = call

@@ -1,0 +1,87 @@
+"""A benchmark over cells of a dataset root: ``spe1.benchmark``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+from spe1_builder.benchmark.localization.options import BenchmarkOptions
+from spe1_builder.benchmark.localization.schema import LocalizationBenchmark
+from spe1_builder.cells import cell_names
+from spe1_builder.declared import takes_options_of
+from spe1_builder.errors import OptionError
+from spe1_builder.paths import local_path
+from spe1_builder.progress import Progress
+from spe1_builder.reading.catalogue import require_root
+
+#: What can be scored.
+TASKS = ("localization",)
+
+
+@takes_options_of(BenchmarkOptions)
+def benchmark(
+    task: Literal["localization"] = "localization",
+    root: str | Path = "spe1",
+    cells: str | Iterable[str] | None = None,
+    progress: Progress | None = None,
+    **options: Any,
+) -> LocalizationBenchmark:
+    """Score methods against the electrode that stood at the patched neuron.
+
+    Parameters
+    ----------
+    task : {"localization"}
+        What is scored: "localization" is center of mass, monopolar triangulation and grid
+        convolution, as Zhao et al. 2026.
+    root : str or Path
+        Dataset root.
+    cells : str or iterable of str, optional
+        Cells and sets; by default the paper's that are in the root.
+    progress : Progress, optional
+        Told of the cells that are done.
+    {options}
+
+    Returns
+    -------
+    LocalizationBenchmark
+        Scores of each cell and over all of them; printed, a line a method. A cell that could
+        not be scored is in it with its problem, and in ``undone``. Nothing is written:
+        ``spe1 benchmark localization`` also writes the result, figures and a report.
+
+    Raises
+    ------
+    OptionError
+        There is no such task, or an option cannot work.
+    MissingFileError
+        There is no such root, or none of the paper's cells in it.
+    OutputError
+        Not one cell could be scored.
+
+    Examples
+    --------
+    >>> import spe1
+    >>> result = spe1.benchmark("localization", root="spe1", cells="c14", methods=("COM", "GC"))
+    >>> result
+    LocalizationBenchmark of 1 cell (simulated)
+      templates, center of mass: ... within 50 um, median error ... um
+      ...
+    >>> [(row.method, row.n_cells) for row in result.summary][0]
+    ('center_of_mass', 1)
+    >>> result.cells[0].target_um, result.undone
+    ((27.0, 1600.0), [])
+    """
+    from spe1_builder.benchmark.localization.run import choose_cells, run_benchmark
+
+    if task not in TASKS:
+        raise OptionError(
+            "There is no such benchmark.",
+            where="task",
+            expected=" or ".join(map(repr, TASKS)),
+            got=f"{task!r:.200}",
+            do='call spe1.benchmark("localization", root=...)',
+        )
+    chosen = BenchmarkOptions(**options)
+    place = require_root(local_path(root, "root"))
+    cell_ids = choose_cells([] if cells is None else cell_names(cells), place)
+    return run_benchmark(place, cell_ids, chosen, progress)
