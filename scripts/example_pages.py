@@ -47,7 +47,7 @@ def read_notebook(source: Path) -> NotebookNode:
 def make_root(folder: Path) -> None:
     """Simulate and build the cells, where they are not there."""
     folder.mkdir(parents=True, exist_ok=True)
-    spe1.simulate_archive(folder / ".raw", CELLS, SIMULATION)
+    spe1.simulate(folder / ".raw", CELLS, SIMULATION)
     for cell_id in CELLS:
         spe1.build(cell_id, raw_dir=folder / ".raw", root=folder / "spe1", skip_seconds=1.0)
 

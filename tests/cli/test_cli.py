@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from spe1_builder import __version__
-from spe1_builder.cells import ZHAO_CELLS
+from spe1_builder.cells import ZHAO_CELLS, get_cell
 from tests.support.project import PROJECT
 
 SMALL_FLAGS = [
@@ -91,6 +91,15 @@ def test_simulate(session):
     assert simulated.returncode == 0, simulated.stderr
     assert "2 simulated cells" in simulated.stdout
     assert (folder / ".raw/Recordings/c26/c26_npx_raw.bin").is_file()
+
+
+def test_simulate_as_catalogued(tmp_path):
+    done = run("simulate", ".raw", "c15", "--duration-s", "0.3", "--as-catalogued", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    truth = json.loads((tmp_path / ".raw/truth/c15.json").read_text())
+    c15 = get_cell("c15")
+    assert truth["location_um"][2] == c15.distance_um
+    assert truth["peak_to_peak_uV"] == pytest.approx(c15.jta_peak_to_peak_uV)
 
 
 def test_one_failing_cell_does_not_stop_the_others(session):

@@ -40,6 +40,15 @@ def simulate(
             help="Lists of spikes as odd as the release's: Python 2, int32, some spikes twice.",
         ),
     ] = False,
+    as_catalogued: Annotated[
+        bool,
+        typer.Option(
+            "--as-catalogued",
+            metavar="",
+            help="Amplitude and distance of each cell's catalogue entry instead of 150 uV at "
+            "25 um: as hard as the recordings.",
+        ),
+    ] = False,
     overwrite: Annotated[
         bool, typer.Option(metavar="", help="Replace cells that are there.")
     ] = False,
@@ -60,5 +69,6 @@ def simulate(
         seed=seed,
         write_spike_file=spike_file,
         as_released=as_released,
+        **({"peak_to_peak_uV": None, "distance_um": None} if as_catalogued else {}),
     )
     say(str(archive))
