@@ -59,16 +59,17 @@ def simulate(
     """
     from spe1_builder.progress import Bars
     from spe1_builder.source.simulation.archive import simulate
+    from spe1_builder.source.simulation.options import AS_CATALOGUED, SimulationOptions
 
     archive = simulate(
         folder,
         [*(names or []), *(more_names or [])] or "c14",
+        AS_CATALOGUED if as_catalogued else SimulationOptions(),
         progress=Bars(),
         overwrite=overwrite,
         duration_s=duration_s,
         seed=seed,
         write_spike_file=spike_file,
         as_released=as_released,
-        **({"peak_to_peak_uV": None, "distance_um": None} if as_catalogued else {}),
     )
     say(str(archive))

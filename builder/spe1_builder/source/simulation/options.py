@@ -111,6 +111,10 @@ class SimulationOptions:
         return cell.distance_um if self.distance_um is None else self.distance_um
 
 
+#: Each cell with its amplitude and distance of the catalogue: as hard as the recordings.
+AS_CATALOGUED = SimulationOptions(peak_to_peak_uV=None, distance_um=None)
+
+
 def _check_number(
     name: str, value: Any, low: float, high: float = math.inf, *, above: bool = False
 ) -> None:
