@@ -32,7 +32,7 @@ GROUND = {
 SUB_ROOMS = {
     "source": ["recording", "simulation", "archive"],
     "signal": ["bandpass", "quartiles", "bad_channels"],
-    "dataset": ["plan", "rows", "sidecars", "spikes", "card", "write", "verify"],
+    "dataset": ["plan", "rows", "sidecars", "spikes", "views", "card", "write", "verify"],
     "benchmark": ["common", "localization"],
 }
 #: From left to right; a room imports only rooms before it and the ground floor.

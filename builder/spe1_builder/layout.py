@@ -36,6 +36,8 @@ LOADER_FILES = (
 CARD_NAME = "README.md"
 #: In the form of ``sha256sum``, which checks it too.
 INDEX_NAME = "checksums.sha256"
+#: Small tables beside the cells, made from them.
+VIEWS_NAME = "views"
 #: The localization benchmark's result, once it has run.
 BENCHMARK_NAME = "localization_benchmark.json"
 #: Stands in every card that we write; a README.md without it is somebody else's.
@@ -101,6 +103,18 @@ class RootLayout:
     def index(self) -> Path:
         """Hashes of everything in the root that no cell's metadata lists."""
         return self.root / INDEX_NAME
+
+    @property
+    def views(self) -> Path:
+        return self.root / VIEWS_NAME
+
+    def view_shard(self, view: str, split: str, cell_id: str, mark: str) -> Path:
+        """The one file of a cell in a view's split; ``mark`` tells what it was made from."""
+        return self.views / view / split / shard_name(0, 1, f"{cell_id}-{mark}")
+
+    def view_shards(self) -> list[Path]:
+        """Every file that lies where those of views do, whatever made it."""
+        return sorted(path for path in self.views.glob(f"*/*/{SHARD_GLOB}") if path.is_file())
 
     def staging(self, cell_id: str) -> Path:
         """Where a cell grows until one rename makes it real; no loader and no glob looks there."""

@@ -91,7 +91,7 @@ def test_killed_at_random_moments(archive, tmp_path):
         assert verify(root).ok
     # The kills did cut builds short, first ones and repeated ones.
     assert n_cut >= N_KILLS // 4 and 0 < n_first < n_cut
-    assert sorted(p.name for p in root.iterdir() if p.is_dir()) == [".spe1", "c14"]
+    assert sorted(p.name for p in root.iterdir() if p.is_dir()) == [".spe1", "c14", "views"]
 
 
 @pytest.mark.parametrize("can_exchange", [True, False])

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from spe1_builder.cells import CELL_SETS, catalogue
 from spe1_builder.constants import LICENSE_NAME
-from spe1_builder.dataset import sidecars
+from spe1_builder.dataset import sidecars, views
+from spe1_builder.dataset.card.configs import CardConfig, card_configs
 from spe1_builder.dataset.metadata import METADATA_HOLDS, ConversionMetadata, read_model
+from spe1_builder.dataset.views.shards import ViewShard
 from spe1_builder.dataset.warnings import warnings_of
 from spe1_builder.errors import OutputError
 from spe1_builder.layout import (
     BENCHMARK_NAME,
     CARD_MARKER,
     METADATA_NAME,
-    SPLITS,
     RootLayout,
-    shard_mark,
 )
 from spe1_builder.packaged import packaged_text
 
@@ -71,49 +72,53 @@ def read_built_cells(layout: RootLayout) -> list[BuiltCell]:
     return cells
 
 
-def card_text(cells: list[BuiltCell], *, has_benchmark: bool = False) -> str:
-    """The card: YAML that lists exactly the given cells, and the text for people."""
+def card_text(
+    cells: list[BuiltCell],
+    shards: Mapping[str, Sequence[ViewShard]] | None = None,
+    *,
+    has_benchmark: bool = False,
+) -> str:
+    """The card: YAML that lists exactly the given cells, and the text for people.
+
+    Parameters
+    ----------
+    cells : list of BuiltCell
+    shards : mapping of str to sequence of ViewShard, optional
+        Files of their views, by view; without any, the card lists none.
+    has_benchmark : bool
+    """
     import yaml
 
-    header = yaml.safe_dump(_front_matter(cells), sort_keys=False, allow_unicode=True, width=100)
+    configs = card_configs([cell.metadata for cell in cells], shards or {})
+    header = yaml.safe_dump(_front_matter(configs), sort_keys=False, allow_unicode=True, width=100)
     return f"---\n{header}---\n{CARD_MARKER}\n{_body(cells, has_benchmark)}"
 
 
-def _front_matter(cells: list[BuiltCell]) -> dict[str, Any]:
+def _front_matter(configs: Sequence[CardConfig]) -> dict[str, Any]:
     matter: dict[str, Any] = {
         "license": LICENSE_NAME,
         "pretty_name": "SPE-1 (Marques-Smith et al. 2018): paired patch-clamp and Neuropixels "
         "recordings for spike sorting and localization benchmarks",
         "language": ["en"],
         "tags": list(_TAGS),
-        "size_categories": ["n<1K" if _n_rows(cells) < 1000 else "1K<n<10K"],
+        "size_categories": [_size_category(sum(config.n_rows for config in configs))],
         "task_categories": ["other"],
         "annotations_creators": ["expert-generated"],
         "source_datasets": ["extended|crcns-spe-1"],
     }
-    configs = [_config(cell) for cell in cells]
     if configs:
         # A card whose list of configs is empty, or whose first has no files, loads nothing.
-        matter["configs"] = configs
+        matter["configs"] = [config.as_config() for config in configs]
+        matter["dataset_info"] = [config.as_info() for config in configs]
     return matter
 
 
-def _config(cell: BuiltCell) -> dict[str, Any]:
-    mark = shard_mark(cell.metadata.provenance.fingerprint)
-    return {
-        "config_name": cell.cell_id,
-        # The cache key of load_dataset sees the card only: without the fingerprint
-        # here, a rebuilt cell would give the old rows.
-        "description": f"{cell.cell_id}, fingerprint {cell.metadata.provenance.fingerprint}",
-        "data_files": [
-            {"split": split, "path": f"{cell.cell_id}/{split}/data-{mark}-*.arrow"}
-            for split in SPLITS
-        ],
-    }
-
-
-def _n_rows(cells: list[BuiltCell]) -> int:
-    return sum(split.rows for cell in cells for split in cell.metadata.splits.values())
+def _size_category(n_rows: int) -> str:
+    """The Hub's name for so many rows."""
+    for limit, name in ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K")):
+        if n_rows < limit:
+            return name
+    return "100K<n<1M"
 
 
 def _plain(text: str) -> str:
@@ -159,11 +164,17 @@ def _file_table() -> str:
     )
 
 
+def _view_table() -> str:
+    lines = [f"| `{view.name}` | {', '.join(view.splits)} | {view.holds} |" for view in views.VIEWS]
+    return "\n".join(["| name | splits | holds |", "|---|---|---|", *lines])
+
+
 def _body(cells: list[BuiltCell], has_benchmark: bool) -> str:
     template = packaged_text("dataset/card/card_body.md")
     example = cells[0].cell_id if cells else "c14"
     return template.format(
         files=_file_table(),
+        views=_view_table(),
         table=_cell_table(cells) if cells else "No cell has been built yet.",
         doubts=_warnings(cells),
         n_cells=len(cells),

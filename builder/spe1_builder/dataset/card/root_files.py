@@ -1,17 +1,25 @@
-"""What lies beside the cells of a root and is made from them: the card, and the index of hashes.
+"""What lies beside the cells of a root and is made from them: views, card, and index of hashes.
 
-Both are written under one lock, by whatever changes the root: a build, the benchmark, ``spe1
+All are written under one lock, by whatever changes the root: a build, the benchmark, ``spe1
 card``.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from spe1_builder.dataset.card.card import card_text, read_built_cells
+from spe1_builder.dataset.card.card import BuiltCell, card_text, read_built_cells
+from spe1_builder.dataset.plan.fingerprint import HashCache
+from spe1_builder.dataset.views.shards import (
+    cell_shards,
+    clear_shards,
+    is_lacking,
+    listed_shards,
+    make_cell_shards,
+)
 from spe1_builder.disk.atomic import write_bytes, write_text
 from spe1_builder.disk.locks import held_lock
 from spe1_builder.disk.os_errors import translated_os_errors
@@ -25,10 +33,12 @@ from spe1_builder.layout import (
     METADATA_NAME,
     SUMMARY_CSV_NAME,
     SUMMARY_NAME,
+    VIEWS_NAME,
     RootLayout,
 )
+from spe1_builder.progress import Progress, Silent, stage
 
-#: Files of a root.
+#: What lies in a root beside the cells.
 ROOT_NAMES = (
     CARD_NAME,
     CHAN_MAP_NAME,
@@ -36,6 +46,7 @@ ROOT_NAMES = (
     SUMMARY_CSV_NAME,
     BENCHMARK_NAME,
     INDEX_NAME,
+    VIEWS_NAME,
 )
 #: Seconds to wait for another process that is writing the card.
 _WAIT_S = 60.0
@@ -54,35 +65,58 @@ def has_our_card(layout: RootLayout) -> bool:
         return CARD_MARKER.encode() in file.read(_CARD_HEAD_BYTES)
 
 
-def write_card(root: Path, *, without: str | None = None) -> Path:
-    """Write ``README.md`` for the cells that are present, and the index; returns its path.
+def write_card(root: Path, *, without: str | None = None, progress: Progress | None = None) -> Path:
+    """Write ``README.md`` for the cells that are present, their views, and the index.
 
-    Each file appears whole or not at all.
+    Each file appears whole or not at all. A view's file that is there is not made again. The
+    old ones go when the new card names the new ones, so that at any moment what a card names
+    is there.
 
     Parameters
     ----------
     root : Path
     without : str, optional
         A cell to leave out, because it is being replaced.
+    progress : Progress, optional
+        Gets a stage for each cell whose views are made.
+
+    Returns
+    -------
+    Path
+        Of the card.
 
     Raises
     ------
     OptionError
-        The root holds a README.md of somebody else's.
+        The root holds a README.md, or something called views, of somebody else's.
     AccessError, SpaceError, BusyError
         It cannot be written.
     """
-    layout = RootLayout(Path(root))
+    layout, progress = RootLayout(Path(root)), progress or Silent()
     with _writing(layout):
-        if layout.card.exists() and not has_our_card(layout):
-            raise OptionError(
-                "The folder holds a README.md that spe1 did not write.",
-                where=layout.card,
-                do="move that file away, or name the dataset root",
-            )
-        write_text(layout.card, make_card(layout, without=without))
-        write_text(layout.index, index_text(layout))
+        _require_our_card(layout)
+    for cell in read_built_cells(layout):
+        if cell.cell_id != without and is_lacking(layout, cell.metadata):
+            # The lock for one cell, so that no other build waits for all of them.
+            with _writing(layout), stage(progress, "views", 1, "cell"):
+                for problem in make_cell_shards(layout, cell.metadata):
+                    progress.note(f"{cell.cell_id} is left out of a view: {problem.what}")
+    with _writing(layout):
+        _require_our_card(layout)
+        cells = read_built_cells(layout)
+        write_text(layout.card, _card_of(layout, [c for c in cells if c.cell_id != without]))
+        clear_shards(layout, {s.path for cell in cells for s in cell_shards(layout, cell.metadata)})
+        _write_index(layout)
     return layout.card
+
+
+def _require_our_card(layout: RootLayout) -> None:
+    if layout.card.exists() and not has_our_card(layout):
+        raise OptionError(
+            "The folder holds a README.md that spe1 did not write.",
+            where=layout.card,
+            do="move that file away, or name the dataset root",
+        )
 
 
 def write_root_files(layout: RootLayout, contents: Mapping[str, bytes]) -> None:
@@ -99,7 +133,7 @@ def write_root_files(layout: RootLayout, contents: Mapping[str, bytes]) -> None:
             if not (target.is_file() and target.read_bytes() == content):
                 write_bytes(target, content)
         if layout.index.is_file():
-            write_text(layout.index, index_text(layout))
+            _write_index(layout)
 
 
 @contextmanager
@@ -116,25 +150,45 @@ def _writing(layout: RootLayout) -> Iterator[None]:
             yield
 
 
-def make_card(layout: RootLayout, *, without: str | None = None) -> str:
-    """The card of the cells that are present."""
-    cells = [cell for cell in read_built_cells(layout) if cell.cell_id != without]
-    return card_text(cells, has_benchmark=layout.benchmark.is_file())
+def make_card(layout: RootLayout) -> str:
+    """The card of the cells and the views that are present."""
+    return _card_of(layout, read_built_cells(layout))
+
+
+def _card_of(layout: RootLayout, cells: list[BuiltCell]) -> str:
+    shards = listed_shards(layout, (cell.metadata for cell in cells))
+    return card_text(cells, shards, has_benchmark=layout.benchmark.is_file())
 
 
 def indexed_files(layout: RootLayout) -> list[Path]:
     """Files of the root that the index has: all but those that a cell's metadata lists."""
-    files = [layout.root / name for name in ROOT_NAMES if name != INDEX_NAME]
+    files = [layout.root / name for name in ROOT_NAMES if name not in (INDEX_NAME, VIEWS_NAME)]
     files += [layout.cell(cell_id) / METADATA_NAME for cell_id in layout.built_cells()]
-    return sorted(path for path in files if path.is_file())
+    return sorted(path for path in [*files, *layout.view_shards()] if path.is_file())
 
 
-def index_text(layout: RootLayout) -> str:
-    """The index as ``sha256sum`` writes it: hash, two blanks, path."""
-    lines = (
-        f"{_sha256(path)}  {path.relative_to(layout.root).as_posix()}\n"
-        for path in indexed_files(layout)
-    )
+def _write_index(layout: RootLayout) -> None:
+    """The index; of the views, which are GB in a root of all cells, only what is new is read."""
+    known = HashCache(layout.private / "views.hashes.json")
+    write_text(layout.index, index_text(layout, lambda path: known.hash(path, Silent())))
+    known.forget_others(layout.view_shards())
+    known.save()
+
+
+def index_text(layout: RootLayout, hash_view: Callable[[Path], str] | None = None) -> str:
+    """The index as ``sha256sum`` writes it: hash, two blanks, path.
+
+    Parameters
+    ----------
+    layout : RootLayout
+    hash_view : callable, optional
+        sha256 of a file of a view; left out, it is read as the others are.
+    """
+    of_views = set(layout.view_shards())
+    lines = []
+    for path in indexed_files(layout):
+        digest = hash_view(path) if hash_view and path in of_views else _sha256(path)
+        lines.append(f"{digest}  {path.relative_to(layout.root).as_posix()}\n")
     return "".join(lines)
 
 

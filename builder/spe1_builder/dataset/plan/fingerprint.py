@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,11 @@ class HashCache:
                 progress.advance(n_bytes)
         self._known[_key(path)] = {"stat": state, "sha256": digest.hexdigest()}
         return digest.hexdigest()
+
+    def forget_others(self, paths: Iterable[Path]) -> None:
+        """Forget every file but these."""
+        keys = {_key(path) for path in paths}
+        self._known = {key: entry for key, entry in self._known.items() if key in keys}
 
     def save(self) -> None:
         """Keep the cache for the next run."""

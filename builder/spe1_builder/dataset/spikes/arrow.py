@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 
 def column(values: np.ndarray, is_known: np.ndarray | None = None) -> pa.Array:
-    """Numbers as an Arrow array, of their dtype.
+    """Numbers, or True and False, as an Arrow array, of their dtype.
 
     Parameters
     ----------
@@ -28,6 +27,9 @@ def column(values: np.ndarray, is_known: np.ndarray | None = None) -> pa.Array:
     if is_known is not None and not is_known.all():
         bitmap = pa.py_buffer(np.packbits(is_known, bitorder="little"))
     kind = pa.from_numpy_dtype(values.dtype)
+    if pa.types.is_boolean(kind):  # a bit each, not a byte
+        n_values, values = len(values), np.packbits(values, bitorder="little")
+        return pa.Array.from_buffers(kind, n_values, [bitmap, pa.py_buffer(values)])
     return pa.Array.from_buffers(kind, len(values), [bitmap, pa.py_buffer(values)])
 
 
@@ -41,6 +43,20 @@ def lists(values: np.ndarray) -> pa.Array:
     return array
 
 
-def texts(values: Sequence[Any]) -> pa.Array:
+def texts(values: Sequence[str | None]) -> pa.Array:
     """Strings, None for a null."""
-    return pa.array(list(values), pa.string())
+    parts = [b"" if value is None else value.encode() for value in values]
+    is_known = np.array([value is not None for value in values], dtype=bool)
+    return _pieces(pa.string(), parts, is_known)
+
+
+def contents(values: Sequence[bytes]) -> pa.Array:
+    """Bytes, such as whole files."""
+    return _pieces(pa.binary(), values, np.ones(len(values), dtype=bool))
+
+
+def _pieces(kind: pa.DataType, parts: Sequence[bytes], is_known: np.ndarray) -> pa.Array:
+    ends = np.cumsum([0, *map(len, parts)]).astype(np.int32)
+    bitmap = None if is_known.all() else pa.py_buffer(np.packbits(is_known, bitorder="little"))
+    buffers = [bitmap, pa.py_buffer(ends), pa.py_buffer(b"".join(parts))]
+    return pa.Array.from_buffers(kind, len(parts), buffers)

@@ -18,13 +18,30 @@ from spe1_builder.dataset.spikes.traces import MappedTraces
 from spe1_builder.errors import OutputError
 from spe1_builder.layout import METADATA_NAME, PATCH_NAME, TEMPLATES_NAME
 
-_TIMES, _INDICES, _TEMPLATE = "spike_times_s", "spike_patch_indices", "templates"
+_TIMES, _INDICES = "spike_times_s", "spike_patch_indices"
+_TEMPLATE, _POSITIONS = "templates", "probe_positions"
 #: Spikes are whole samples but for rounding.
 _SAMPLE_TOLERANCE = 1e-6
 #: Spikes that follow each other faster are of one burst. Those of cortical cells come some
 #: 3 to 8 ms apart, each smaller than the one before, which is why a sorter should know them;
 #: tonic firing has few intervals as short.
 BURST_INTERVAL_S = 0.010
+
+
+@dataclass(frozen=True, eq=False)
+class CellTemplate:
+    """What ``templates.npz`` has of a cell.
+
+    Attributes
+    ----------
+    mean_uV : np.ndarray
+        float32 (n_template_samples, n_channels): the mean spike.
+    positions_um : np.ndarray
+        float32 (n_channels, 2): the sites of the probe.
+    """
+
+    mean_uV: np.ndarray
+    positions_um: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +141,7 @@ class CellSpikes:
         NaN where that lies outside the analysis window.
         """
         metadata = self.metadata
-        mean_uV = self._template_uV()[:, metadata.peak_channel]
+        mean_uV = self.template.mean_uV[:, metadata.peak_channel]
         shift = int(np.abs(mean_uV).argmax()) - metadata.template_metadata.nbefore
         at = self.samples + shift
         is_inside = (at >= 0) & (at < metadata.analysis_window.n_samples)
@@ -132,14 +149,15 @@ class CellSpikes:
         values_uV[is_inside] = self.traces.values_uV(metadata.peak_channel, at[is_inside])
         return values_uV
 
-    def _template_uV(self) -> np.ndarray:
-        """float32 (n_template_samples, n_channels)."""
+    @cached_property
+    def template(self) -> CellTemplate:
+        """The mean spike and the probe; OutputError if the file is damaged."""
         path, report = self.folder / TEMPLATES_NAME, Report()
-        wanted = {_TEMPLATE: TEMPLATE_ARRAYS[_TEMPLATE]}
+        wanted = {name: TEMPLATE_ARRAYS[name] for name in (_TEMPLATE, _POSITIONS)}
         arrays = read_arrays(path, wanted, report.at(path.name))
-        if _TEMPLATE not in arrays or not arrays[_TEMPLATE].shape[1]:
+        if arrays.keys() != wanted.keys() or not arrays[_TEMPLATE].shape[1]:
             raise _damaged(path, "; ".join(finding.what for finding in report.findings()))
-        return np.asarray(arrays[_TEMPLATE][0])
+        return CellTemplate(arrays[_TEMPLATE][0], arrays[_POSITIONS])
 
 
 def read_cell_spikes(folder: Path) -> CellSpikes:

@@ -149,7 +149,7 @@ def build_cell(
                 fill_cell(folder, plan, identity, n_threads, progress, strict)
             status = "built"
         mirror_shared_files(layout, inputs.shared)
-        write_card(layout.root)
+        write_card(layout.root, progress=progress)
         for old in clear_leftovers(layout, cell_id):
             progress.note(f"the old cell is still in use, and stays at {old} until the next run")
     folder = layout.cell(cell_id)

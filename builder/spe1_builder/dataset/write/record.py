@@ -21,6 +21,7 @@ from spe1_builder.constants import (
     SOURCE_DATASET,
     SPIKE_SOURCE_LABELS,
 )
+from spe1_builder.dataset.card.configs import cell_description
 from spe1_builder.dataset.metadata import CellWarning, ConversionMetadata
 from spe1_builder.dataset.plan.cell import CellPlan
 from spe1_builder.dataset.plan.fingerprint import as_records
@@ -180,8 +181,7 @@ def dataset_info(facts: CellFacts) -> dict[str, Any]:
         "config_name": cell_id,
         "dataset_name": "spe1",
         "dataset_size": sum(split["num_bytes"] for split in splits.values()),
-        "description": f"SPE-1 {cell_id}: preprocessed traces in uV, ground-truth spikes; "
-        f"fingerprint {facts.identity.fingerprint}",
+        "description": cell_description(cell_id, facts.identity.fingerprint),
         "features": FEATURES,
         "homepage": HOMEPAGE,
         "license": LICENSE_NAME,
