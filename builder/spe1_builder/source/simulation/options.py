@@ -111,10 +111,6 @@ class SimulationOptions:
         return cell.distance_um if self.distance_um is None else self.distance_um
 
 
-#: Each cell with its amplitude and distance of the catalogue: as hard as the recordings.
-AS_CATALOGUED = SimulationOptions(peak_to_peak_uV=None, distance_um=None)
-
-
 def _check_number(
     name: str, value: Any, low: float, high: float = math.inf, *, above: bool = False
 ) -> None:
@@ -136,3 +132,7 @@ def _bad_option(name: str, expected: str, got: object) -> OptionError:
         got=repr(got),
         do=f"give another {name}, or leave it out for the default",
     )
+
+
+#: Each cell with its amplitude and distance of the catalogue: as hard as the recordings.
+AS_CATALOGUED = SimulationOptions(peak_to_peak_uV=None, distance_um=None)
