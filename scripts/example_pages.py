@@ -11,10 +11,12 @@ import argparse
 import os
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import spe1
+from spe1_builder.source.simulation.options import AS_CATALOGUED
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -24,7 +26,7 @@ SOURCES = PROJECT / "examples"
 PAGES = PROJECT / "docs" / "examples"
 CELLS = ("c14", "c15", "c16", "c26", "c29", "c37")
 #: Amplitudes and distances of the catalogue: at 150 uV every detector scores 1.
-SIMULATION = spe1.SimulationOptions(duration_s=40.0, peak_to_peak_uV=None, distance_um=None)
+SIMULATION = replace(AS_CATALOGUED, duration_s=40.0)
 #: Longest time that one cell of a notebook may take.
 TIMEOUT_S = 600
 #: pandas writes one into each table.
