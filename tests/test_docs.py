@@ -76,6 +76,8 @@ def _blocks(page: str) -> list[tuple[int, str]]:
     return blocks
 
 
+@pytest.mark.filterwarnings("ignore:The (recording registered|registered recording).*")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 @pytest.mark.parametrize("page", [page for page in PAGES if _blocks(page)])
 def test_python_blocks_run(page, folder):
     """One after the other, as somebody would type them."""

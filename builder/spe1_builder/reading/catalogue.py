@@ -166,8 +166,8 @@ def cells(root: str | Path | None = None) -> pa.Table:
         release's list; ``n_warnings``; ``size_bytes`` of its files; ``data_version``,
         ``fingerprint``, ``folder``.
 
-        ``.to_pandas()`` makes a data frame, as do ``polars.from_arrow(table)`` and duckdb's
-        ``FROM table``.
+        ``.to_pandas()`` makes a data frame, as does ``polars.from_arrow(cells)``; duckdb reads
+        it by the variable's name, ``duckdb.sql("from cells")``.
 
     Raises
     ------

@@ -47,7 +47,7 @@ def spikes(root: str | Path = "spe1", cells: str | Iterable[str] | None = None) 
         outside the window); ``isi_s`` since the spike before in the cell (null for the first);
         ``burst_index``, 0 for a lone spike and the first of a burst, then 1, 2, ..., as long as
         intervals are below 10 ms. ``.to_pandas()`` makes a data frame,
-        ``polars.from_arrow(table)`` and ``duckdb.sql("... from table")`` take it as it is.
+        ``polars.from_arrow(spikes)`` and ``duckdb.sql("from spikes")`` take it as it is.
 
     Raises
     ------
