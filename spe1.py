@@ -56,6 +56,8 @@ from spe1_builder.reading.traces import CellTraces, read_uV
 from spe1_builder.reading.windows import random_windows
 from spe1_builder.runs.build import build
 from spe1_builder.source.archive.one_cell import can_download, download_cell
+from spe1_builder.source.scraps.model import CellScraps, Scraps
+from spe1_builder.source.scraps.packaged import scraps
 from spe1_builder.source.simulation.archive import simulate_archive
 from spe1_builder.source.simulation.options import SimulationOptions
 
@@ -69,8 +71,10 @@ __all__ = [
     "BuildOptions",
     "BuiltInfo",
     "CellInfo",
+    "CellScraps",
     "CellTraces",
     "ReleaseInfo",
+    "Scraps",
     "Segment",
     "SimulationOptions",
     "Spe1",
@@ -88,6 +92,7 @@ __all__ = [
     "open_recording",
     "random_windows",
     "read_uV",
+    "scraps",
     "segment_uV",
     "simulate_archive",
     "spikes",
