@@ -91,7 +91,7 @@ class LabelAudit:
     @property
     def soma_foot_um(self) -> float:
         """Where along the probe the soma was recorded, counted from the electrode as given."""
-        return self.y_um + self.soma_foot_offset_um
+        return _rounded(self.y_um + self.soma_foot_offset_um)
 
     @property
     def soma_foot_range_um(self) -> tuple[float, float]:
@@ -102,7 +102,7 @@ class LabelAudit:
         """
         by_tip_um = self.tip_distance_um + self.soma_foot_offset_um
         low_um, high_um = sorted((self.soma_foot_um, by_tip_um))
-        return low_um - self.step_um / 2, high_um + self.step_um / 2
+        return _rounded(low_um - self.step_um / 2), _rounded(high_um + self.step_um / 2)
 
 
 def electrode_place_um(channel: int) -> tuple[float, float]:
