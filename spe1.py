@@ -60,6 +60,8 @@ from spe1_builder.reading.windows import random_windows
 from spe1_builder.runs.benchmark import benchmark
 from spe1_builder.runs.build import build
 from spe1_builder.source.archive.one_cell import can_download, download_cell
+from spe1_builder.source.scraps.model import CellScraps, Scraps
+from spe1_builder.source.scraps.packaged import scraps
 from spe1_builder.source.simulation.archive import (
     CellTruth,
     SimulatedArchive,
@@ -77,12 +79,14 @@ __all__ = [
     "BuildOptions",
     "BuiltInfo",
     "CellInfo",
+    "CellScraps",
     "CellTraces",
     "CellTruth",
     "Finding",
     "LocalizationBenchmark",
     "ReleaseInfo",
     "Score",
+    "Scraps",
     "Segment",
     "SimulatedArchive",
     "SimulationOptions",
@@ -105,6 +109,7 @@ __all__ = [
     "random_windows",
     "read_uV",
     "score_locations",
+    "scraps",
     "segment_uV",
     "simulate",
     "spikes",

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -55,6 +56,32 @@ def test_wheel_holds_two_names_and_all_data(wheel):
     }
     assert installed == ours
     assert {"py.typed", "cells.csv", "dataset/card/card_body.md"} <= installed
+
+
+#: The public parts of the real recordings, with their own licence.
+SCRAPS = ("scraps.npz", "faults.csv", "published_positions.csv", "README.md", "LICENSE")
+
+
+def test_wheel_holds_the_scraps_and_their_licence(wheel):
+    folder = wheel / "spe1_builder/source/scraps"
+    assert sum((folder / name).stat().st_size for name in SCRAPS) < 1_000_000
+    (about,) = wheel.glob("*.dist-info")
+    licences = {path.read_bytes() for path in about.glob("licenses/**/LICENSE")}
+    assert licences == {(PROJECT / "LICENSE").read_bytes(), (folder / "LICENSE").read_bytes()}
+    metadata = (about / "METADATA").read_text(encoding="utf-8")
+    assert "License-Expression: MIT AND CC-BY-SA-4.0\n" in metadata
+
+
+def test_sdist_holds_the_scraps_too(tmp_path):
+    code = f"from hatchling.build import build_sdist; build_sdist({str(tmp_path)!r})"
+    subprocess.run([sys.executable, "-c", code], cwd=PROJECT, check=True, capture_output=True)
+    (path,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {name.split("/", 1)[-1] for name in archive.getnames()}
+    path.unlink()
+    folder = "builder/spe1_builder/source/scraps"
+    assert {f"{folder}/{name}" for name in SCRAPS} <= names
+    assert "scripts/make_scraps.py" in names
 
 
 def test_the_command_is_installed(wheel):
@@ -128,7 +155,7 @@ def test_in_a_zip(wheel, tmp_path):
         "import spe1\n"
         "from spe1_builder.dataset.card.card import card_text\n"
         "from spe1_builder.signal.bandpass.preprocess import make_preprocessor\n"
-        "print(len(spe1.cells()), 'license' in card_text([]))\n"
+        "print(len(spe1.cells()), 'license' in card_text([]), len(spe1.scraps()))\n"
     )
     done = subprocess.run(
         [sys.executable, "-S", "-c", code],
@@ -137,4 +164,4 @@ def test_in_a_zip(wheel, tmp_path):
         text=True,
         check=False,
     )
-    assert done.stdout.split() == ["43", "True"], done.stderr
+    assert done.stdout.split() == ["43", "True", "21"], done.stderr

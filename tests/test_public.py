@@ -45,7 +45,7 @@ def test_build_of_anything(places, cell):
     answers(lambda: spe1.build(cell, **places))
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(name=st.sampled_from(OPTIONS), value=JUNK)
 def test_build_with_any_option(places, name, value):
     answers(lambda: spe1.build("c14", **places, **{name: value}))
@@ -72,7 +72,7 @@ def test_simulate_with_any_option(places, name, value):
     answers(lambda: spe1.simulate(places["raw_dir"], "c9", **{name: value}))
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(name=st.sampled_from(list(BenchmarkOptions.__dataclass_fields__)), value=JUNK)
 def test_benchmark_with_any_option(places, name, value):
     answers(lambda: spe1.benchmark("localization", places["root"], **{name: value}))

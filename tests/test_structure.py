@@ -16,6 +16,7 @@ GROUND = {
     "errors",
     "constants",
     "cells",
+    "label",
     "compiled",
     "disk",
     "probe",
@@ -30,9 +31,9 @@ GROUND = {
 }
 #: Parts of a room, from left to right likewise.
 SUB_ROOMS = {
-    "source": ["recording", "simulation", "archive"],
+    "source": ["recording", "scraps", "simulation", "archive"],
     "signal": ["bandpass", "quartiles", "bad_channels"],
-    "dataset": ["plan", "rows", "sidecars", "spikes", "views", "card", "write", "verify"],
+    "dataset": ["plan", "rows", "sidecars", "spikes", "scraps", "views", "card", "write", "verify"],
     "benchmark": ["common", "localization"],
 }
 #: From left to right; a room imports only rooms before it and the ground floor.

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from spe1_builder.constants import NPX_RATE_HZ, PATCH_PERIOD_MIN, PATCH_SAMPLES_PER_PERIOD
 from spe1_builder.errors import OptionError, UnknownCellError
+from spe1_builder.label import LabelAudit, LabelCoordinates, audit_label
 from spe1_builder.packaged import packaged_text
 
 #: The 11 cells of Zhao et al. 2026 (doi:10.1371/journal.pcbi.1014059).
@@ -83,6 +85,10 @@ class Cell:
         "PC" (pyramidal) or "IN" (interneuron).
     patch_rate_hz : float
         Patch sampling rate on the NPX clock.
+    session : int
+        Each is one insertion of the probe.
+    coordinates : LabelCoordinates
+        The places that the label was made of.
     """
 
     cell_id: str
@@ -96,6 +102,23 @@ class Cell:
     recording_length_min: float
     cell_type: str
     patch_rate_hz: float
+    session: int
+    coordinates: LabelCoordinates
+
+    @property
+    def n_patch_samples(self) -> int:
+        """Samples of the real patch trace, exactly."""
+        return round(self.recording_length_min * PATCH_SAMPLES_PER_PERIOD / PATCH_PERIOD_MIN)
+
+    @property
+    def n_npx_samples(self) -> int:
+        """Samples of the real Neuropixels recording, exactly; of which there are 384 channels."""
+        return round(self.n_patch_samples * NPX_RATE_HZ / self.patch_rate_hz)
+
+    @property
+    def label(self) -> LabelAudit:
+        """The ground-truth label and what it is worth."""
+        return audit_label(self.coordinates, self.chan_predicted)
 
     @property
     def sets(self) -> tuple[str, ...]:
@@ -123,7 +146,19 @@ def _cell(row: dict[str, str]) -> Cell:
         recording_length_min=float(row["recording_length_min"]),
         cell_type=row["cell_type"],
         patch_rate_hz=float(row["patch_rate_hz"]),
+        session=int(row["session"]),
+        coordinates=LabelCoordinates(
+            insertion_um=_place(row, "probe_insert"),
+            electrode_um=_place(row, "chan"),
+            soma_um=_place(row, "cell"),
+            insertion_length_um=float(row["probe_insert_length_um"]),
+        ),
     )
+
+
+def _place(row: dict[str, str], name: str) -> tuple[float, float, float]:
+    x_um, y_um, z_um = (float(row[f"{name}_{axis}_um"]) for axis in "xyz")
+    return x_um, y_um, z_um
 
 
 def get_cell(cell_id: str) -> Cell:

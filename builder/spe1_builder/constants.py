@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 #: Changes when the same input and options give other data (patch: fixed
 #: metadata, minor: added, major: changed). Part of every fingerprint.
-DATA_VERSION = "1.2.0"
+DATA_VERSION = "1.3.0"
 
 # --- Neuropixels stream [MS18] -------------------------------------------------
 N_CHANNELS = 384
@@ -21,6 +21,14 @@ NPX_RATE_HZ = 30_000.0
 GAIN_UV_PER_BIT = 2.34375
 #: Sites wired to the reference on this probe (0-based); they carry no signal.
 REFERENCE_CHANNELS = (36, 75, 112, 151, 188, 227, 264, 303, 340, 379)
+#: x of the four staggered columns, um, in channel order [MS18, chanMap.mat].
+COLUMN_X_UM = (43.0, 11.0, 59.0, 27.0)
+#: Two sites a row, 20 um between rows.
+ROW_PITCH_UM = 20.0
+#: The patch trace was saved in periods of equal length [MS18, Data Summary]. With its rate
+#: they give the length of both streams of all 43 cells, whole to 1e-7 of a sample.
+PATCH_PERIOD_MIN = 2.25
+PATCH_SAMPLES_PER_PERIOD = 6_753_510
 
 # --- Preprocessing [Z26] -------------------------------------------------------
 FILTER_ORDER = 5
@@ -51,6 +59,7 @@ AGREEMENT_MS = 0.5
 HOMEPAGE = "https://crcns.org/data-sets/methods/spe-1"
 LICENSE_NAME = "cc-by-sa-4.0"
 CITATION = "Marques-Smith et al. (2018), doi:10.1101/370080; data doi:10.6080/K0J67F4T"
+PAPER_CITATION = "Zhao et al. (2026), doi:10.1371/journal.pcbi.1014059"
 SOURCE_DATASET = "Marques-Smith et al. (2018) — CRCNS spe-1"
 EXTRACTION_METHOD = "zhao2026_raw_mean_template"
 PREPROCESSING = "bandpass_300_3000Hz + global_CMR"

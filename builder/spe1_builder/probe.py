@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spe1_builder.constants import N_CHANNELS
+from spe1_builder.constants import COLUMN_X_UM, N_CHANNELS, ROW_PITCH_UM
 from spe1_builder.disk.bounded import read_bounded
 from spe1_builder.disk.renamed import find_renamed
 from spe1_builder.errors import MissingFileError, ProbeError
@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     import numpy as np
     from probeinterface import Probe
 
-#: x of the four staggered columns, um, in channel order [MS18, chanMap.mat].
-COLUMN_X_UM = (43.0, 11.0, 59.0, 27.0)
-#: Two sites a row, 20 um between rows.
-ROW_PITCH_UM = 20.0
 #: The release's map is equal to the formula; no other probe is within this of it.
 POSITION_TOLERANCE_UM = 1.0
 #: Kilosort's maps have 3 to 30 kB.

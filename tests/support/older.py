@@ -1,4 +1,4 @@
-"""A cell as it was built before data 1.2.0."""
+"""A cell as it was built before data 1.3.0."""
 
 from pathlib import Path
 
@@ -39,6 +39,7 @@ def make_older(cell: Path, data_version: str = "1.1.0") -> str:
 
     def edit(document):
         document["provenance"]["data_version"] = data_version
+        del document["ground_truth_label"]
 
     edit_json(cell / METADATA_NAME, edit)
     refresh(cell)

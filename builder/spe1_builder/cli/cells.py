@@ -17,6 +17,7 @@ from spe1_builder.cli.console import (
     say,
     this_screen,
 )
+from spe1_builder.cli.label_table import show_labels
 from spe1_builder.cli.roots import DEFAULT_ROOT, require_root
 from spe1_builder.errors import MissingFileError
 from spe1_builder.layout import METADATA_NAME, RawLayout, RootLayout
@@ -30,6 +31,14 @@ def cells(
         Path | None,
         typer.Option("--raw-dir", callback=as_local, show_default=".raw", help="Raw archive."),
     ] = None,
+    label: Annotated[
+        bool,
+        typer.Option(
+            "--label",
+            metavar="",
+            help="What the ground-truth electrode of each is worth, by the release's coordinates.",
+        ),
+    ] = False,
 ) -> None:
     """List the 43 cells: what is known of each, and what is here."""
     # What is not there by default is no mistake of the user's.
@@ -39,6 +48,9 @@ def cells(
         raise MissingFileError(
             "The raw folder is not there.", where=raw_dir, do="check --raw-dir, or leave it out"
         )
+    if label:
+        show_labels()
+        return
     root, raw_dir = root or DEFAULT_ROOT, raw_dir or Path(".raw")
     width = console_width()
     kinds = {cell_id: kinds_here(cell_id, root, raw_dir) for cell_id in catalogue()}

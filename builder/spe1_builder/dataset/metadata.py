@@ -14,6 +14,7 @@ from typing import Any, Literal, Self, TypeVar
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from spe1_builder.constants import N_CHANNELS, REFERENCE_CHANNELS
+from spe1_builder.dataset.ground_truth_label import LabelMetadata
 from spe1_builder.dataset.json_text import json_text
 from spe1_builder.disk.bounded import read_bounded
 from spe1_builder.errors import MissingFileError, OutputError
@@ -189,6 +190,8 @@ class ConversionMetadata(_Model):
     splits: dict[Literal["train", "test"], SplitMetadata]
     #: Since data 1.1.0; a cell built before has none.
     warnings: list[CellWarning] = Field(default_factory=list)
+    #: Since data 1.3.0; None where it was simulated: its soma was put in front of its electrode.
+    ground_truth_label: LabelMetadata | None = None
     files: list[OutputFileMetadata]
     provenance: Provenance
     #: sha256 of all the rest, as `sealed_text` writes it; None in cells of 0.1.
@@ -196,13 +199,16 @@ class ConversionMetadata(_Model):
 
     def right_seal(self) -> str:
         """The seal of what stands here."""
-        rest = self.model_dump(mode="json", exclude={"seal"})
-        return hashlib.sha256(json_text(rest).encode()).hexdigest()
+        return hashlib.sha256(json_text(self._sealed()).encode()).hexdigest()
 
     def sealed_text(self) -> str:
         """The one text of this metadata, its seal at the end."""
-        rest = self.model_dump(mode="json", exclude={"seal"})
-        return json_text({**rest, "seal": self.right_seal()})
+        return json_text({**self._sealed(), "seal": self.right_seal()})
+
+    def _sealed(self) -> dict[str, Any]:
+        """All but the seal, as it was when it was sealed: an older cell has fewer keys."""
+        absent = {"ground_truth_label"} - self.model_fields_set
+        return self.model_dump(mode="json", exclude={"seal", *absent})
 
     @property
     def cell_id(self) -> str:

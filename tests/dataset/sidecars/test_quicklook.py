@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from spe1_builder.cells import get_cell
 from spe1_builder.dataset.sidecars.quicklook import (
     _draw_probe,
     busiest_second_s,
     round_amplitude_uV,
 )
+from spe1_builder.probe import nominal_positions_um
 from spe1_builder.signal.template import Template
 
 
@@ -66,3 +68,24 @@ def test_probe_panel():
         assert axes.get_title().endswith("−1 to 2 ms")
         labels = [text.get_text() for text in axes.get_legend().get_texts()]
         assert ("bad channel" in labels) is is_listed
+
+
+def test_probe_panel_has_the_soma_of_a_real_cell():
+    """Its mark and its bar stand left of the sites, at the places that the label leaves open."""
+    from matplotlib.figure import Figure
+
+    mean_uV = np.zeros((90, 384), dtype=np.float32)
+    mean_uV[30, 159] = -150
+    label = get_cell("c14").label
+    axes = Figure().subplots()
+    template = Template(mean_uV, 30, 60, 2, 2)
+    positions_um = nominal_positions_um()
+    _draw_probe(axes, template, positions_um, 159, 159, (), label)
+    (bar,) = axes.containers
+    mark, _, (line,) = bar.lines
+    assert mark.get_xydata().tolist() == [[11.0 - 20.0, label.soma_foot_um]]
+    (segment,) = line.get_segments()
+    assert segment[:, 1] == pytest.approx(label.soma_foot_range_um)
+    low_um, high_um = axes.get_ylim()
+    assert low_um < segment[:, 1].min() and segment[:, 1].max() < high_um
+    assert any("recorded soma" in text.get_text() for text in axes.get_legend().get_texts())

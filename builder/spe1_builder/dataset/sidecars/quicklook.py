@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spe1_builder.constants import NPX_RATE_HZ
+from spe1_builder.dataset.ground_truth_label import label_audit
 from spe1_builder.dataset.sidecars.facts import CellFacts
 from spe1_builder.dataset.sidecars.png import check_png
 from spe1_builder.dataset.sidecars.sidecar import CheckedCell, Sidecar
+from spe1_builder.dataset.sidecars.soma_foot import draw_soma_foot
+from spe1_builder.label import LabelAudit
 from spe1_builder.layout import QUICKLOOK_NAME
 from spe1_builder.probe import SITE_WIDTH_UM
 from spe1_builder.signal.template import Template
@@ -63,6 +66,7 @@ def draw_quicklook(path: Path, facts: CellFacts) -> None:
         facts.peak_channel,
         gt_channel,
         facts.bad.all,
+        label_audit(plan.cell_id, gt_channel, simulated=plan.inputs.simulated),
     )
     for name in ("whole", "zoom", "wave"):
         panels[name].set_ylabel(f"patch ({facts.plan.inputs.patch_type.units})")
@@ -184,8 +188,9 @@ def _draw_probe(
     peak_channel: int,
     gt_channel: int,
     bad_channels: Sequence[int],
+    label: LabelAudit | None = None,
 ) -> None:
-    """The template on its sites; ``positions_um`` is (n_channels, 2)."""
+    """The template on its sites, and where the soma was recorded; ``positions_um`` (n, 2)."""
     mean_uV = template.mean_uV
     y_um = positions_um[[peak_channel, gt_channel], 1]
     near = np.flatnonzero(
@@ -196,6 +201,8 @@ def _draw_probe(
     # A site is 32 um from its neighbour in its row, and rows are 20 um apart.
     x_offsets = np.linspace(-_HALF_WIDTH_UM, _HALF_WIDTH_UM, len(mean_uV))
     _draw_truth(axes, *positions_um[gt_channel])
+    if label is not None:
+        draw_soma_foot(axes, label, float(positions_um[near, 0].min()), _TRUTH)
     for channel in near:
         is_bad = channel in bad_channels
         is_peak = channel == peak_channel

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spe1_builder.cells import PATCH_TYPES
+from spe1_builder.cells import PATCH_TYPES, catalogue
 from spe1_builder.constants import N_CHANNELS, NPX_RATE_HZ, REFERENCE_CHANNELS
 from spe1_builder.dataset.findings import Report, listing, read_json
+from spe1_builder.dataset.ground_truth_label import recorded_label
 from spe1_builder.dataset.metadata import ConversionMetadata
 from spe1_builder.dataset.plan.fingerprint import RawFile, fingerprint
 from spe1_builder.dataset.plan.options import BuildOptions
@@ -88,11 +89,34 @@ def _check_entries(metadata: ConversionMetadata, where: str, report: Report) -> 
         ("n_spikes_used of the template", n_used, template.n_spikes_used),
     ):
         report.equal(where, fact, expected, got)
+    if "ground_truth_label" in metadata.model_fields_set:
+        _check_label(metadata, where, report)
     if not patch.rate_hz >= 1:
         report.add(where, "patch.rate_hz", expected="1 or more", got=patch.rate_hz)
     beyond = [channel for channel in metadata.bad_channel_ids if not 0 <= channel < N_CHANNELS]
     if beyond:
         report.add(where, "bad_channel_ids", expected=f"0 to {N_CHANNELS - 1}", got=listing(beyond))
+
+
+def _check_label(metadata: ConversionMetadata, where: str, report: Report) -> None:
+    """What is recorded of the label is what the release's coordinates give."""
+    if metadata.cell_id not in catalogue():
+        return  # a finding already
+    simulated = metadata.provenance.simulated
+    channel = metadata.gt_electrode_chan_idx
+    right = recorded_label(metadata.cell_id, channel, simulated=simulated)
+    expected, got = (
+        {} if label is None else label.model_dump()
+        for label in (right, metadata.ground_truth_label)
+    )
+    wrong = [name for name in {**expected, **got} if expected.get(name) != got.get(name)]
+    if wrong:
+        report.add(
+            where,
+            f"ground_truth_label: {listing(wrong)}",
+            expected=listing(expected.get(name, "nothing") for name in wrong),
+            got=listing(got.get(name, "nothing") for name in wrong),
+        )
 
 
 def _check_fingerprint(metadata: ConversionMetadata, where: str, report: Report) -> None:

@@ -22,6 +22,7 @@ from spe1_builder.constants import (
     SPIKE_SOURCE_LABELS,
 )
 from spe1_builder.dataset.card.configs import cell_description
+from spe1_builder.dataset.ground_truth_label import recorded_label
 from spe1_builder.dataset.metadata import CellWarning, ConversionMetadata
 from spe1_builder.dataset.plan.cell import CellPlan
 from spe1_builder.dataset.plan.fingerprint import as_records
@@ -107,6 +108,9 @@ def make_metadata(
             }
             for split in SPLITS
         },
+        "ground_truth_label": recorded_label(
+            plan.cell_id, plan.inputs.gt_channel, simulated=plan.inputs.simulated
+        ),
         "warnings": [warning.model_dump() for warning in warnings],
         "files": _output_files(folder, facts.segments, to_come),
         "provenance": {

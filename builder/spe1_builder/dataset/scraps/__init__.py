@@ -1,0 +1,1 @@
+"""The scraps of the real recordings as rows of a dataset; needs no built cell."""

@@ -1,0 +1,1 @@
+"""Parts of the real recordings that are public, and come with the package."""
