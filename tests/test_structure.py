@@ -21,6 +21,7 @@ GROUND = {
     "disk",
     "probe",
     "layout",
+    "lengths",
     "progress",
     "models",
     "paths",

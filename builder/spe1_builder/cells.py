@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from spe1_builder.constants import NPX_RATE_HZ, PATCH_PERIOD_MIN, PATCH_SAMPLES_PER_PERIOD
 from spe1_builder.errors import OptionError, UnknownCellError
 from spe1_builder.label import LabelAudit, LabelCoordinates, audit_label
+from spe1_builder.lengths import StreamLengths, stream_lengths
 from spe1_builder.packaged import packaged_text
 
 #: The 11 cells of Zhao et al. 2026 (doi:10.1371/journal.pcbi.1014059).
@@ -106,14 +106,9 @@ class Cell:
     coordinates: LabelCoordinates
 
     @property
-    def n_patch_samples(self) -> int:
-        """Samples of the real patch trace, exactly."""
-        return round(self.recording_length_min * PATCH_SAMPLES_PER_PERIOD / PATCH_PERIOD_MIN)
-
-    @property
-    def n_npx_samples(self) -> int:
-        """Samples of the real Neuropixels recording, exactly; of which there are 384 channels."""
-        return round(self.n_patch_samples * NPX_RATE_HZ / self.patch_rate_hz)
+    def lengths(self) -> StreamLengths:
+        """Samples and bytes of the real recording, exactly."""
+        return stream_lengths(self.recording_length_min, self.patch_rate_hz)
 
     @property
     def label(self) -> LabelAudit:

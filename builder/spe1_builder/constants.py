@@ -25,10 +25,6 @@ REFERENCE_CHANNELS = (36, 75, 112, 151, 188, 227, 264, 303, 340, 379)
 COLUMN_X_UM = (43.0, 11.0, 59.0, 27.0)
 #: Two sites a row, 20 um between rows.
 ROW_PITCH_UM = 20.0
-#: The patch trace was saved in periods of equal length [MS18, Data Summary]. With its rate
-#: they give the length of both streams of all 43 cells, whole to 1e-7 of a sample.
-PATCH_PERIOD_MIN = 2.25
-PATCH_SAMPLES_PER_PERIOD = 6_753_510
 
 # --- Preprocessing [Z26] -------------------------------------------------------
 FILTER_ORDER = 5

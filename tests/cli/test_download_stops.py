@@ -15,7 +15,7 @@ import pytest
 from tests.support.crcns_faults import PASSWORD, USERNAME
 from tests.support.crcns_server import CrcnsServer
 from tests.support.download_command import MAIN, cell_files, environment, run_command
-from tests.support.release import pack, tiny_cell, tiny_release, with_lists
+from tests.support.release import pack, side, tiny_cell, tiny_release, with_lists
 
 
 @pytest.fixture
@@ -44,8 +44,7 @@ def wait_for_part(process, part, n_bytes):
 def test_a_stop_in_the_middle(server, tmp_path, how):
     """Ctrl-C, or a kill that leaves no time for anything: the next run goes on."""
     files = {"data/c14.tar.gz": pack(tiny_cell("c14", n_npx=1500), "c14/")}
-    kept = {name: data for name, data in server.files.items() if name.startswith("data/")}
-    server.files = with_lists({**kept, **files})
+    server.files = with_lists({**side(["c14"], "data/", n_npx=1500), **files})
     size = len(files["data/c14.tar.gz"])
     server.chunk_pause_s = 0.05
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}

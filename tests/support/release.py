@@ -11,6 +11,7 @@ import numpy as np
 import openpyxl
 
 from spe1_builder.cells import get_cell
+from spe1_builder.lengths import recording_length_min
 from spe1_builder.source.archive.server.listing import (
     Listing,
     join_checksums,
@@ -19,11 +20,18 @@ from spe1_builder.source.archive.server.listing import (
 )
 from spe1_builder.source.simulation import shared_files
 
+#: Samples of a recording of 2 ms.
+TINY = 60
 
-def tiny_cell(cell_id: str, seed: int = 0, n_npx: int = 60) -> dict[str, bytes]:
-    """Files of a recording of 2 ms, which all raw checks accept; random, so hard to pack."""
+
+def _n_patch(cell_id: str, n_npx: int) -> int:
+    return round(n_npx * get_cell(cell_id).patch_rate_hz / 30_000)
+
+
+def tiny_cell(cell_id: str, seed: int = 0, n_npx: int = TINY) -> dict[str, bytes]:
+    """Files of a recording, which all raw checks accept; random, so hard to pack."""
     rng = np.random.default_rng(seed)
-    n_patch = round(n_npx * get_cell(cell_id).patch_rate_hz / 30_000)
+    n_patch = _n_patch(cell_id, n_npx)
     spikes = io.BytesIO()
     np.save(spikes, np.array([10, 50]))
     return {
@@ -44,15 +52,15 @@ def pack(files: dict[str, bytes], folder: str = "") -> bytes:
     return gzip.compress(raw.getvalue(), 1, mtime=0)
 
 
-def summary(cell_ids: Sequence[str], minutes: float = 0.001) -> bytes:
-    """The release's summary of these cells, with recordings of this length."""
+def summary(cell_ids: Sequence[str], minutes: float | None = None, n_npx: int = TINY) -> bytes:
+    """The release's summary of these cells, with recordings of this length in one measure."""
     header, *rows = shared_files.summary_rows(Path("/nonexistent"))
     column = header.index("Recording Length (mins)")
     book = openpyxl.Workbook()
     book.active.append(header)
     for row in rows:
         if row[0] in cell_ids:
-            row[column] = minutes
+            row[column] = minutes or recording_length_min(_n_patch(row[0], n_npx))
             book.active.append(row)
     buffer = io.BytesIO()
     book.save(buffer)
@@ -70,11 +78,11 @@ def with_lists(files: dict[str, bytes]) -> dict[str, bytes]:
     return files | lists
 
 
-def side(cell_ids: Sequence[str], prefix: str = "") -> dict[str, bytes]:
-    """Channel map and summary."""
+def side(cell_ids: Sequence[str], prefix: str = "", n_npx: int = TINY) -> dict[str, bytes]:
+    """Channel map, and summary of recordings of this length."""
     return {
         f"{prefix}chanMap.mat": shared_files.chan_map(),
-        f"{prefix}Data Summary.xlsx": summary(cell_ids),
+        f"{prefix}Data Summary.xlsx": summary(cell_ids, n_npx=n_npx),
     }
 
 

@@ -188,12 +188,21 @@ def small_disk(tmp_path):
     subprocess.run(["umount", str(folder)], check=True)
 
 
+def test_a_cell_is_held_to_the_length_in_the_summary(server, bench):
+    """Both streams end 0.1 ms early, which neither of them tells."""
+    short = pack(tiny_cell("c14", n_npx=57), "c14/")
+    server.files = with_lists({**side(["c14"], "data/", n_npx=60), "data/c14.tar.gz": short})
+    error = bench.fails(errors.RawDataError, "not as long as the real recording", "c14")
+    assert error.got.startswith(f"{57 * 768} bytes") and f"{60 * 768} bytes" in error.expected
+    assert not (bench.raw_dir / "Recordings/c14").exists()
+
+
 @pytest.mark.parametrize("room", [200_000, 900_000])
 def test_a_real_full_disk(server, bench, small_disk, monkeypatch, room):
     """While the file arrives, and while it is unpacked; with room again, it goes on."""
     big = tiny_cell("c14", n_npx=1000)
     packed = {"data/c14.tar.gz": pack(big, "c14/")}
-    server.files = with_lists({**side(["c14"], "data/"), **packed})
+    server.files = with_lists({**side(["c14"], "data/", n_npx=1000), **packed})
     size = len(packed["data/c14.tar.gz"])
     bench.raw_dir = small_disk / "raw"
     bench.run()

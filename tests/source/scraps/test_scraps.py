@@ -63,7 +63,7 @@ def test_trains_are_those_of_the_release(scraps):
         assert cell.spike_samples.dtype == np.int64
         assert len(cell.spike_samples) == cell.cell.n_patch_spikes
         assert (np.diff(cell.spike_samples) > 0).all()
-        assert cell.spike_samples[0] >= 0 and cell.spike_samples[-1] < cell.cell.n_npx_samples
+        assert cell.spike_samples[0] >= 0 and cell.spike_samples[-1] < cell.cell.lengths.n_npx
         assert int(cell.is_doubled.sum()) == DOUBLED.get(cell.cell_id, 0)
 
 
@@ -77,7 +77,7 @@ def test_a_train_without_what_stands_there_twice(scraps):
 
 def test_only_the_train_of_c44_drifts(scraps):
     """A train that goes on to the end of the recording cannot be 2 % short."""
-    share = {c.cell_id: c.spike_samples[-1] / c.cell.n_npx_samples for c in scraps}
+    share = {c.cell_id: c.spike_samples[-1] / c.cell.lengths.n_npx for c in scraps}
     assert share.pop("c44") == pytest.approx(0.976, abs=5e-4)
     assert min(share.values()) > 0.99
     assert [cell.cell_id for cell in scraps if cell.has_bad_train] == ["c44"]

@@ -15,6 +15,7 @@ from spe1_builder.cells import get_cell
 from spe1_builder.constants import N_CHANNELS, REFERENCE_CHANNELS
 from spe1_builder.errors import MissingFileError, OptionError, UnknownCellError
 from spe1_builder.layout import RAW_SUFFIXES, RawLayout
+from spe1_builder.lengths import StreamLengths
 from spe1_builder.probe import nominal_positions_um, read_positions_um
 from spe1_builder.progress import Silent
 from spe1_builder.source.recording.npy import read_npy
@@ -125,8 +126,9 @@ def test_summary_holds_the_release_and_what_was_simulated(raw_dir: Path) -> None
         assert row.patch_type == patch_type
         assert row.patch_rate_hz == pytest.approx(truth.patch_rate_hz, rel=1e-12)
         assert by_id[cell_id]["# Patch Spikes"] == len(truth.patch_samples)
+        assert row.lengths == StreamLengths(truth.n_npx, truth.n_patch)
         minutes = by_id[cell_id]["Recording Length (mins)"]
-        assert minutes * 60 == pytest.approx(truth.options.duration_s)
+        assert minutes * 60 == pytest.approx(truth.options.duration_s, rel=1e-4)
     assert by_id["c46"]["Spike T"] == "-76.9 pA"
     assert by_id["c46"]["# Patch Spikes"] == 6803
     assert by_id["c1"]["Ratio to Paxinos"] is None

@@ -23,6 +23,7 @@ from spe1_builder.layout import RawLayout, RootLayout
 from spe1_builder.probe import MAX_MAP_BYTES, read_positions_um
 from spe1_builder.progress import Progress
 from spe1_builder.source.recording.content import check_content
+from spe1_builder.source.recording.held_lengths import require_lengths
 from spe1_builder.source.recording.raw import RawCell, open_raw_cell
 from spe1_builder.source.recording.summary import Summary, read_summary
 from spe1_builder.source.simulation.truth import is_simulated
@@ -162,8 +163,10 @@ def read_inputs(cell_id: str, sources: Sources) -> Inputs:
         cell_dir=sources.cell_dir(cell_id),
         patch_rate_hz=row.patch_rate_hz,
     )
-    check_content(raw)
     simulated = is_simulated(Path(sources.raw_dir), cell_id, raw.files)
+    if not simulated:
+        require_lengths(raw, row)
+    check_content(raw)
     return Inputs(raw, shared, patch_type, row.chan_predicted, row.chan_highest, simulated)
 
 

@@ -26,6 +26,7 @@ from spe1_builder.layout import (
     SUMMARY_NAME,
     RootLayout,
 )
+from spe1_builder.lengths import StreamLengths
 from spe1_builder.probe import read_positions_um
 from spe1_builder.source.recording.summary import read_summary
 
@@ -137,6 +138,18 @@ def _check_summary(
         got = (row.chan_predicted, row.patch_type)
         built = (metadata.gt_electrode_chan_idx, metadata.patch.release_type)
         report.equal(SUMMARY_NAME, f"chan_predicted and Patch Type of {cell_id}", built, got)
+        if not metadata.provenance.simulated:
+            _check_lengths(cell_id, metadata, row.lengths, report)
+
+
+def _check_lengths(
+    cell_id: str, metadata: ConversionMetadata, lengths: StreamLengths, report: Report
+) -> None:
+    """A real cell was made from recordings as long as the release's."""
+    sizes = {file.role: file.size for file in metadata.provenance.raw_files}
+    for role, n_bytes in (("npx_raw", lengths.npx_bytes), ("patch", lengths.patch_bytes)):
+        fact = f"bytes of the raw {role} by the summary"
+        report.equal(f"{cell_id}/{METADATA_NAME}", fact, n_bytes, sizes.get(role, "no such file"))
 
 
 def _check_card(

@@ -12,11 +12,10 @@ from spe1_builder.cells import get_cell
 from spe1_builder.constants import N_CHANNELS, NPX_RATE_HZ
 from spe1_builder.errors import PatchTraceError, RawDataError
 from spe1_builder.layout import RawLayout
+from spe1_builder.lengths import NPX_SAMPLE_BYTES, PATCH_SAMPLE_BYTES, StreamLengths
 from spe1_builder.source.recording.expt_meta import read_meta_shapes
 from spe1_builder.source.recording.files import find_files
 
-_NPX_SAMPLE_BYTES = N_CHANNELS * 2
-_PATCH_SAMPLE_BYTES = 8
 #: NPX samples by which the length may differ from the patch trace's by the summary's rate,
 #: when no description tells the lengths. In all 43 cells of the release the patch length
 #: divided by that rate is a whole number of NPX samples to 1e-7; half a sample leaves room
@@ -57,6 +56,10 @@ class RawCell:
     n_patch: int
 
     @property
+    def lengths(self) -> StreamLengths:
+        return StreamLengths(self.n_npx, self.n_patch)
+
+    @property
     def patch_rate_hz(self) -> float:
         """True patch rate on the NPX clock: the ratio of the two lengths."""
         return self.n_patch * NPX_RATE_HZ / self.n_npx
@@ -89,13 +92,13 @@ class RawCell:
         if out is None:
             out = np.empty((stop - start, N_CHANNELS), dtype="<i2")
         counts = out[: stop - start]
-        read_exactly(self.npx_path, start * _NPX_SAMPLE_BYTES, counts)
+        read_exactly(self.npx_path, start * NPX_SAMPLE_BYTES, counts)
         return counts
 
     def read_patch(self, start: int, stop: int) -> np.ndarray:
         """Patch samples as stored: float64 (stop - start,), pA or mV by the Patch Type."""
         patch = np.empty(stop - start, dtype="<f8")
-        read_exactly(self.patch_path, start * _PATCH_SAMPLE_BYTES, patch)
+        read_exactly(self.patch_path, start * PATCH_SAMPLE_BYTES, patch)
         return patch
 
     def patch_ranges(self) -> Iterator[tuple[int, int]]:
@@ -158,8 +161,8 @@ def open_raw_cell(
     """
     folder = Path(cell_dir) if cell_dir is not None else RawLayout(Path(raw_dir)).cell_dir(cell_id)
     files = find_files(folder, cell_id)
-    n_npx = _count_samples(files["npx_raw"], _NPX_SAMPLE_BYTES, f"{N_CHANNELS} channels x 2 bytes")
-    n_patch = _count_samples(files["patch"], _PATCH_SAMPLE_BYTES, "8 bytes")
+    n_npx = _count_samples(files["npx_raw"], NPX_SAMPLE_BYTES, f"{N_CHANNELS} channels x 2 bytes")
+    n_patch = _count_samples(files["patch"], PATCH_SAMPLE_BYTES, "8 bytes")
     raw = RawCell(
         cell_id=cell_id,
         npx_path=files["npx_raw"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from spe1_builder.disk.bounded import read_bounded
 from spe1_builder.disk.renamed import find_renamed
 from spe1_builder.errors import MissingFileError, SummaryError
 from spe1_builder.layout import SUMMARY_NAME
+from spe1_builder.lengths import StreamLengths, stream_lengths
 from spe1_builder.source.recording.workbook import MAX_WORKBOOK_BYTES, read_first_sheet
 
 #: Column of the release -> column of cells.csv, in the release's order. Coordinates are
@@ -48,6 +50,9 @@ SUMMARY_COLUMNS = {
     "Cell Type": "cell_type",
     "Patch Samp. Freq. (Hz)": "patch_rate_hz",
 }
+_LENGTH_COLUMN = "Recording Length (mins)"
+#: Two months; the longest has 36 minutes.
+_MAX_LENGTH_MIN = 1e5
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,8 @@ class SummaryRow:
         "Juxta, VC", "Juxta, IC" or "WC, IC".
     patch_rate_hz : float or None
         Patch sampling rate on the NPX clock; None where the table has none.
+    recording_length_min : float or None
+        None where the table has none.
     """
 
     cell_id: str
@@ -74,6 +81,16 @@ class SummaryRow:
     chan_highest: int
     patch_type: str
     patch_rate_hz: float | None
+    recording_length_min: float | None
+
+    @property
+    def lengths(self) -> StreamLengths:
+        """Of the two streams; the catalogue stands in for what the table has not."""
+        known = get_cell(self.cell_id)
+        return stream_lengths(
+            self.recording_length_min or known.recording_length_min,
+            self.patch_rate_hz or known.patch_rate_hz,
+        )
 
 
 @dataclass(frozen=True)
@@ -191,10 +208,11 @@ def _row(summary: Summary, cell_id: str) -> SummaryRow:
         )
     row = matches[0]
     rate_hz = row.get("Patch Samp. Freq. (Hz)")
-    if rate_hz is not None and not (isinstance(rate_hz, int | float) and rate_hz > 0):
+    if rate_hz is not None and not (isinstance(rate_hz, int | float) and 1 <= rate_hz < math.inf):
         raise SummaryError(
-            f"The patch sampling rate of cell {cell_id} is not a number above 0.",
+            f"The patch sampling rate of cell {cell_id} is none.",
             where=path,
+            expected="a number of Hz, 1 or more",
             got=repr(rate_hz),
             do="correct that cell of the table, or leave it empty for the catalogue's rate",
         )
@@ -204,7 +222,37 @@ def _row(summary: Summary, cell_id: str) -> SummaryRow:
         chan_highest=_highest(row.get("chan_highest"), cell_id),
         patch_type=str(row["Patch Type"]).strip(),
         patch_rate_hz=None if rate_hz is None else float(rate_hz),
+        recording_length_min=length_min(row, path),
     )
+
+
+def length_min(row: dict[str, Any], path: Path) -> float | None:
+    """Minutes of one row's recording; None where the table has none.
+
+    Parameters
+    ----------
+    row : dict
+        Of `Summary.table`.
+    path : Path
+        The workbook, for the error.
+
+    Raises
+    ------
+    SummaryError
+        The length is no number.
+    """
+    minutes = row.get(_LENGTH_COLUMN)
+    if minutes is None:
+        return None
+    if not isinstance(minutes, int | float) or not 0 < minutes < _MAX_LENGTH_MIN:
+        raise SummaryError(
+            f"The length of {row['Cell']} is not a number of minutes.",
+            where=path,
+            expected=f"{_LENGTH_COLUMN!r} above 0",
+            got=repr(minutes),
+            do="correct that cell of the table",
+        )
+    return float(minutes)
 
 
 def _channel(value: object, path: Path, cell_id: str) -> int:

@@ -24,6 +24,7 @@ from spe1_builder.constants import N_CHANNELS, REFERENCE_CHANNELS
 from spe1_builder.disk.atomic import write_bytes, write_text
 from spe1_builder.errors import OptionError, RawDataError
 from spe1_builder.layout import RawLayout
+from spe1_builder.lengths import recording_length_min
 from spe1_builder.packaged import packaged_text
 from spe1_builder.probe import nominal_positions_um
 from spe1_builder.source.recording.summary import SUMMARY_COLUMNS
@@ -206,7 +207,7 @@ def _simulated_values(truth: CellTruth) -> dict[str, Any]:
         "chan_highest": truth.peak_channel,
         "Patch Type": truth.patch_type,
         "# Patch Spikes": n_spikes,
-        "Recording Length (mins)": truth.options.duration_s / 60.0,
+        "Recording Length (mins)": recording_length_min(truth.n_patch),
         "Patch Samp. Freq. (Hz)": truth.patch_rate_hz,
     }
 

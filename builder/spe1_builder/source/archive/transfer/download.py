@@ -29,6 +29,7 @@ from spe1_builder.source.archive.transfer.origin import Origin
 from spe1_builder.source.archive.transfer.part import Part
 from spe1_builder.source.archive.transfer.space import SpaceNeeded, plan_space
 from spe1_builder.source.archive.transfer.unpack import unpack
+from spe1_builder.source.recording.held_lengths import require_lengths
 from spe1_builder.source.recording.raw import open_raw_cell
 from spe1_builder.source.recording.summary import Summary, read_summary
 
@@ -214,9 +215,10 @@ class Download:
 
     def _check_raw(self, cell_id: str, folder: Path) -> None:
         row = self._known_summary().row(cell_id)
-        open_raw_cell(
+        raw = open_raw_cell(
             self._layout.raw_dir, cell_id, cell_dir=folder, patch_rate_hz=row.patch_rate_hz
         )
+        require_lengths(raw, row)
 
     def _clear(self, cell_id: str, progress: Progress) -> None:
         """Remove what a run left that was killed right after the rename.

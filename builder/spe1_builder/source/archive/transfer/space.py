@@ -9,9 +9,8 @@ from pathlib import Path
 from spe1_builder.cells import get_cell
 from spe1_builder.constants import N_CHANNELS, NPX_RATE_HZ
 from spe1_builder.disk.space import require_space
-from spe1_builder.errors import SummaryError
 from spe1_builder.source.archive.server.listing import CellFiles
-from spe1_builder.source.recording.summary import Summary
+from spe1_builder.source.recording.summary import Summary, length_min
 
 #: Bytes of a sample of the two streams with their sync channels: int16 and float64.
 _NPX_BYTES, _PATCH_BYTES = (N_CHANNELS + 1) * 2, 16
@@ -113,21 +112,11 @@ def recording_lengths_s(summary: Summary) -> dict[str, float]:
     SummaryError
         A length is no number.
     """
-    column = "Recording Length (mins)"
     lengths_s = {}
     for row in summary.table:
-        minutes = row.get(column)
-        if minutes is None:
-            continue
-        if not isinstance(minutes, int | float) or not 0 < minutes < 1e5:
-            raise SummaryError(
-                f"The length of {row['Cell']} is not a number of minutes.",
-                where=summary.path,
-                expected=f"{column!r} above 0",
-                got=repr(minutes),
-                do="correct that cell of the table",
-            )
-        lengths_s[str(row["Cell"]).strip()] = minutes * 60.0
+        minutes = length_min(row, summary.path)
+        if minutes is not None:
+            lengths_s[str(row["Cell"]).strip()] = minutes * 60.0
     return lengths_s
 
 
