@@ -27,11 +27,11 @@ def run(code: str, cwd=PROJECT) -> subprocess.CompletedProcess[str]:
     "code",
     [
         "import spe1; print(spe1.torch.SpikeWindows.__name__)",
-        "import spe1.torch; print(spe1.torch.SpikeWindows.__name__)",
         "from spe1.torch import SpikeWindows; print(SpikeWindows.__name__)",
-        "from spe1 import torch; print(torch.SpikeWindows.__name__)",
-        "import spe1.torch as st; import torch; torch.zeros(1); print(st.SpikeWindows.__name__)",
-        "import importlib; print(importlib.import_module('spe1.torch').SpikeWindows.__name__)",
+        "import spe1.torch as st; import torch; torch.zeros(1)\n"
+        "import spe1; assert spe1.torch is st; from spe1 import torch; assert torch is st\n"
+        "import importlib; assert importlib.import_module('spe1.torch') is st\n"
+        "print(st.SpikeWindows.__name__)",
     ],
 )
 def test_every_way_to_name_it(code, tmp_path):

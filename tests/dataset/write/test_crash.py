@@ -30,7 +30,7 @@ from tests.support.project import PROJECT
 from tests.support.recordings import SMALL
 
 #: `make test-faults` raises it to 200.
-N_KILLS = int(os.environ.get("SPE1_KILLS", "8"))
+N_KILLS = int(os.environ.get("SPE1_KILLS", "5"))
 
 #: Builds over and over, until killed.
 BUILDER = """
