@@ -45,7 +45,7 @@ def test_build_of_anything(places, cell):
     answers(lambda: spe1.build(cell, **places))
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(name=st.sampled_from(OPTIONS), value=JUNK)
 def test_build_with_any_option(places, name, value):
     answers(lambda: spe1.build("c14", **places, **{name: value}))
@@ -72,12 +72,14 @@ def test_simulate_with_any_option(places, name, value):
     answers(lambda: spe1.simulate(places["raw_dir"], "c9", **{name: value}))
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+# The first call imports the benchmark, which may take longer than hypothesis allows a call.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(name=st.sampled_from(list(BenchmarkOptions.__dataclass_fields__)), value=JUNK)
 def test_benchmark_with_any_option(places, name, value):
     answers(lambda: spe1.benchmark("localization", places["root"], **{name: value}))
 
 
+@settings(deadline=None)
 @given(task=JUNK, root=JUNK.filter(lambda value: not isinstance(value, str)), cells=JUNK)
 def test_benchmark_of_anything(places, task, root, cells):
     answers(lambda: spe1.benchmark(task, places["root"], cells))
