@@ -8,6 +8,7 @@ import pytest
 
 import spe1
 from spe1_builder.cells import ZHAO_CELLS, catalogue
+from spe1_builder.constants import REFERENCE_CHANNELS
 from spe1_builder.errors import OptionError, UnknownCellError
 from spe1_builder.packaged import packaged_bytes, packaged_text
 from spe1_builder.probe import nominal_positions_um
@@ -105,6 +106,25 @@ def test_published_positions(scraps):
         if cell_id != "c16":  # whose dot may be another cell's
             y_um = scraps[cell_id].positions_um[scraps[cell_id].peak_index, 1]
             assert all(abs(place.y_um - y_um) < 25 for place in places)
+
+
+@pytest.mark.parametrize(("method", "told_um"), [("COM", 1.3), ("MT", 1.0), ("GC", 3.5)])
+def test_templates_are_localized_where_the_paper_has_them(scraps, method, told_um):
+    """Made from the recordings by others: the digitised templates have the depths of these."""
+    off_um = []
+    for cell in scraps:
+        is_good = ~np.isin(cell.channels, REFERENCE_CHANNELS)
+        for place in cell.published_positions:
+            if place.method == method and cell.cell_id != "c16":
+                found = spe1.localize(
+                    method,
+                    cell.template_uV.T[None, :, is_good],
+                    cell.positions_um[is_good],
+                    n_before=scraps.n_before,
+                )
+                off_um.append(abs(found.xy_um[0, 1] - place.y_um))
+    assert len(off_um) == (8 if method == "GC" else 9)
+    assert np.median(off_um) == pytest.approx(told_um, abs=0.1)
 
 
 def test_faults(scraps):

@@ -29,7 +29,6 @@ _DOUBLED_SAMPLES = int(NPX_RATE_HZ / 1000)
 _SCALE_TOLERANCE = 0.1
 
 
-@cache
 def scraps() -> Scraps:
     """Templates, spike trains and places of 21 real cells, which come with the package.
 
@@ -52,6 +51,11 @@ def scraps() -> Scraps:
     >>> [fault.kind for fault in c14.faults]
     ['doubled_spikes']
     """
+    return _read()
+
+
+@cache
+def _read() -> Scraps:
     with np.load(io.BytesIO(packaged_bytes(f"{_FOLDER}/scraps.npz")), allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     ends = np.cumsum(arrays["n_spikes"])
