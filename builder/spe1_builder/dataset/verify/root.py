@@ -16,6 +16,7 @@ from spe1_builder.dataset.findings import Finding, Report
 from spe1_builder.dataset.verify.card import check_root_files
 from spe1_builder.dataset.verify.cell import check_cell
 from spe1_builder.dataset.verify.index import Index
+from spe1_builder.dataset.verify.views import check_views
 from spe1_builder.errors import BusyError, MissingFileError
 from spe1_builder.layout import RootLayout
 from spe1_builder.memory import memory_errors, require_address_space
@@ -104,13 +105,16 @@ def _verify(
     present = [cell_id for cell_id in catalogue() if layout.cell(cell_id).is_dir()]
     index = Index(layout, report) if present else None
     with np.errstate(all="ignore"):  # nonsense in a file is a finding, not a warning
-        positions_um = check_root_files(layout, present, index, report)
-    for cell_id in present if cell_ids is None else cell_ids:
+        files = check_root_files(layout, present, index, report)
+    checked = present if cell_ids is None else cell_ids
+    for cell_id in checked:
         if get_cell(cell_id).cell_id in present:
-            check_cell(layout.cell(cell_id), positions_um, report, progress)
+            check_cell(layout.cell(cell_id), files.positions_um, report, progress)
         else:
             report.add(cell_id, "the cell has not been built here")
     if index is not None:
+        with np.errstate(all="ignore"):
+            check_views(layout, files.sealed, present, checked, index, report)
         index.tell_rest(report)
     return report.findings()
 
