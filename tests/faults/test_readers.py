@@ -139,6 +139,24 @@ def test_no_reader_mixes_two_builds(root, cells, tmp_path, reader):
     assert READERS[reader](root, tmp_path / "cache") == first_values(load_from_disk(str(there)))
 
 
+def spike_times(root, cache) -> tuple[float, ...]:
+    splits = load_dataset(str(root), name="spikes", cache_dir=str(cache))
+    return tuple(time_s for name in ("train", "test") for time_s in splits[name]["time_s"])
+
+
+def test_no_reader_mixes_two_builds_in_a_view(root, cells, tmp_path):
+    whole = {spike_times(cell.parent, tmp_path / "cache") for cell in cells}
+    assert len(whole) == 2
+    with Rebuilder(root, cells) as rebuilder:
+        while rebuilder.n < 3 * N_REBUILDS:
+            try:
+                times_s = spike_times(root, tmp_path / "cache")
+            except (DatasetGenerationError, ValueError, OSError):
+                continue  # it was not there for a moment, and that is said
+            assert times_s in whole
+    assert verify(root).ok
+
+
 def test_a_benchmark_scores_one_build(root, cells):
     """What it says of a cell is that of the build whose fingerprint it names, or a problem."""
     from spe1_builder.benchmark.localization.options import BenchmarkOptions

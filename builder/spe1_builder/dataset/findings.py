@@ -83,6 +83,10 @@ class Report:
         """Whether something is wrong at a place already."""
         return any(place == where for place, _ in self._found)
 
+    def has_under(self, folder: str) -> bool:
+        """Whether something is wrong with a folder, or with anything in it."""
+        return any(f"{place}/".startswith(f"{folder}/") for place, _ in self._found)
+
     def at(self, where: str) -> Place:
         """The same for one place."""
         return Place(self, where)

@@ -26,23 +26,31 @@ def edit_card(cell: Path, edit) -> None:
     ("edit", "fact"),
     [
         (lambda card: card.pop("configs"), "cells that the card does not list"),
-        (lambda card: card["configs"][0].update(description="c14"), "description of c14"),
-        (lambda card: card["configs"][0].update(data_files=[]), "files of c14, train"),
+        (lambda card: card["configs"][-1].update(description="c14"), "description of c14"),
+        (lambda card: card["configs"][-1].update(data_files=[]), "files of c14, train"),
+        (lambda card: card["configs"].pop(0), "views that the card does not list"),
+        (lambda card: card["configs"][0].pop("default"), "default of cells"),
+        (lambda card: card["configs"][1].update(description="spikes"), "description of spikes"),
+        (lambda card: card["configs"][1]["data_files"].pop(0), "data_files of spikes"),
+        (
+            lambda card: card["dataset_info"][1]["splits"][0].update(num_examples=1),
+            "not the card that these cells have (spe1 card writes it again)",
+        ),
         (
             lambda card: card["configs"].append({"config_name": "c15"}),
             "config c15 is no cell that is here",
         ),
         (
-            lambda card: card["configs"].append(card["configs"][0]),
+            lambda card: card["configs"].append(card["configs"][-1]),
             "config c14 is listed more than once",
         ),
         (lambda card: card.update(configs="c14"), "the card cannot be read"),
         (
-            lambda card: card["configs"][0].update(config_name=["c14"]),
+            lambda card: card["configs"][-1].update(config_name=["c14"]),
             "config ['c14'] is no cell that is here",
         ),
         (
-            lambda card: card["configs"][0]["data_files"][0].update(path="c14/*/data-*.arrow"),
+            lambda card: card["configs"][-1]["data_files"][0].update(path="c14/*/data-*.arrow"),
             "c14, train takes other files",
         ),
     ],

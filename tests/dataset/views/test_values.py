@@ -10,7 +10,6 @@ from scipy.spatial import cKDTree
 
 import spe1
 from spe1_builder.dataset.spikes.cell import CellSpikes, read_cell_spikes
-from spe1_builder.dataset.views import VIEWS
 from spe1_builder.dataset.views.channels import nearest_channels
 from spe1_builder.dataset.views.mini import MINI, to_counts
 from spe1_builder.dataset.views.spikes import SPIKES
@@ -175,13 +174,3 @@ def test_counts_of_what_is_not_finite():
     for value in (np.nan, np.inf):
         with pytest.raises(ValueError, match="not finite"):
             to_counts(np.array([[0.0, value]], np.float32))
-
-
-@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
-def test_every_column_has_a_meaning_and_its_unit(view):
-    units = {"_um": "µm", "_uV": "µV", "_s": "s", "_hz": "Hz"}
-    for column in view.columns:
-        assert column.meaning
-        for end, unit in units.items():
-            if column.name.endswith(end):
-                assert column.unit == unit

@@ -130,7 +130,7 @@ def test_the_card_tells_them(bench, built):
     cells = read_built_cells(RootLayout(bench.root))
     card = card_text(cells)
     assert f"- c14: {line}" in card
-    assert (bench.root / "README.md").read_text() == card
+    assert f"- c14: {line}" in (bench.root / "README.md").read_text()
     clean = card_text(read_built_cells(RootLayout(built.folder.parent)))
     assert "Warnings" not in clean and "\n\n\n" not in clean
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from spe1_builder.dataset import views
 from spe1_builder.dataset.card.card import read_built_cells
+from spe1_builder.dataset.card.configs import card_configs
 from spe1_builder.dataset.card.root_files import ROOT_NAMES, make_card
 from spe1_builder.dataset.findings import Report, listing
 from spe1_builder.dataset.metadata import ConversionMetadata
 from spe1_builder.dataset.verify.index import Index, add_error
 from spe1_builder.dataset.verify.metadata import check_seal
+from spe1_builder.dataset.views.shards import is_lacking, listed_shards
 from spe1_builder.disk.bounded import read_bounded
 from spe1_builder.errors import Spe1Error
 from spe1_builder.layout import (
@@ -30,7 +34,7 @@ from spe1_builder.lengths import StreamLengths
 from spe1_builder.probe import read_positions_um
 from spe1_builder.source.recording.summary import read_summary
 
-_LEFTOVERS = ("*.incomplete", ".spe1/staging/*", ".spe1/retired/*/*")
+_LEFTOVERS = ("*.incomplete", "views/*/*/*.incomplete", ".spe1/staging/*", ".spe1/retired/*/*")
 #: What desktops, network disks and clones of a repository leave in a folder.
 _LITTER = ("Thumbs.db", "desktop.ini")
 #: No card and no index comes near it.
@@ -41,10 +45,26 @@ _YAML_ERRORS = (LookupError, AttributeError, OverflowError, RecursionError)
 _TABLE_ERRORS = (Spe1Error, OSError, ValueError, LookupError)
 
 
+@dataclass(frozen=True, eq=False)
+class RootFiles:
+    """What the files of a root have said.
+
+    Attributes
+    ----------
+    positions_um : np.ndarray or None
+        The channel map: float32 (n_channels, 2); None if it cannot be read.
+    sealed : dict of str to ConversionMetadata
+        Cells whose metadata can be read and were not edited.
+    """
+
+    positions_um: np.ndarray | None
+    sealed: dict[str, ConversionMetadata]
+
+
 def check_root_files(
     layout: RootLayout, present: Sequence[str], index: Index | None, report: Report
-) -> np.ndarray | None:
-    """Check everything in a root but the cells' own files.
+) -> RootFiles:
+    """Check everything in a root but the cells' own files and the views.
 
     Parameters
     ----------
@@ -55,27 +75,23 @@ def check_root_files(
         None without any cell. Tells which files are not as they were written; those that take
         a parser to read are not looked at then.
     report : Report
-
-    Returns
-    -------
-    np.ndarray or None
-        The channel map: float32 (n_channels, 2), um; None if it cannot be read.
     """
     _check_entries(layout, present, report)
     if index is None:
         report.add(".", "no cell has been built here")
-        return None
+        return RootFiles(None, {})
     cells = _readable(layout)
+    sealed = {cell_id: cells[cell_id] for cell_id in cells if _is_sealed(layout, cells[cell_id])}
     if not index.tell(SUMMARY_NAME, report):
         _check_summary(layout, cells, report)
-    _check_card(layout, cells, present, report)
-    if index.tell(CHAN_MAP_NAME, report):
-        return None
-    try:
-        return read_positions_um(layout.root / CHAN_MAP_NAME)
-    except (Spe1Error, OSError) as error:
-        add_error(report, CHAN_MAP_NAME, error)
-    return None
+    _check_card(layout, cells, present, is_sealed=len(sealed) == len(cells), report=report)
+    positions_um = None
+    if not index.tell(CHAN_MAP_NAME, report):
+        try:
+            positions_um = read_positions_um(layout.root / CHAN_MAP_NAME)
+        except (Spe1Error, OSError) as error:
+            add_error(report, CHAN_MAP_NAME, error)
+    return RootFiles(positions_um, sealed)
 
 
 def _check_entries(layout: RootLayout, present: Sequence[str], report: Report) -> None:
@@ -153,39 +169,54 @@ def _check_lengths(
 
 
 def _check_card(
-    layout: RootLayout, cells: dict[str, ConversionMetadata], present: Sequence[str], report: Report
+    layout: RootLayout,
+    cells: dict[str, ConversionMetadata],
+    present: Sequence[str],
+    *,
+    is_sealed: bool,
+    report: Report,
 ) -> None:
     """The card is what the cells make of it; where it is not, what loading would meet first."""
     try:
         content = read_bounded(layout.card, _LARGEST_TEXT_BYTES, "The dataset card")
-        is_whole = set(cells) == set(present) and _are_sealed(layout, cells)
+        is_whole = set(cells) == set(present) and is_sealed
+        # A view's file that is not there is a finding of its own.
+        is_whole = is_whole and not any(is_lacking(layout, cells[cell_id]) for cell_id in cells)
         if is_whole and content == make_card(layout).encode():
             return
         configs = _read_configs(content)
     except (Spe1Error, OSError, ValueError) as error:
         report.add(CARD_NAME, "the card cannot be read", got=error)
         return
+    shards = listed_shards(layout, cells.values()) if is_whole else {}
+    of_views = {config.name: config for config in card_configs([], shards)}
+    view_names = {view.name for view in views.VIEWS}
     names = [str(config.get("config_name")) for config in configs]
     for name in sorted({name for name in names if names.count(name) > 1}):
         report.add(CARD_NAME, f"config {name} is listed more than once")
     for name, config in zip(names, configs, strict=True):
         if name in cells:
             _check_config(layout, config, cells[name], report)
-        elif name not in present:
+        elif name in of_views:
+            for key, value in of_views[name].as_config().items():
+                report.equal(CARD_NAME, f"{key} of {name}", value, config.get(key))
+        elif name not in present and name not in view_names:
             report.add(CARD_NAME, f"config {name} is no cell that is here")
-    missing = [cell_id for cell_id in cells if cell_id not in names]
-    if missing:
-        report.add(CARD_NAME, "cells that the card does not list", got=listing(missing))
+    for kind, wanted in (("cells", cells), ("views", of_views)):
+        missing = [name for name in wanted if name not in names]
+        if missing:
+            report.add(CARD_NAME, f"{kind} that the card does not list", got=listing(missing))
     if is_whole and not report.has(CARD_NAME):
         report.add(CARD_NAME, "not the card that these cells have (spe1 card writes it again)")
 
 
-def _are_sealed(layout: RootLayout, cells: dict[str, ConversionMetadata]) -> bool:
-    """Whether no metadata was edited; one that was is a finding of its cell."""
-    return all(
-        check_seal((layout.cell(cell_id) / METADATA_NAME).read_bytes(), metadata, cell_id)
-        for cell_id, metadata in cells.items()
-    )
+def _is_sealed(layout: RootLayout, metadata: ConversionMetadata) -> bool:
+    """Whether metadata were not edited; if they were, that is a finding of the cell."""
+    try:
+        content = (layout.cell(metadata.cell_id) / METADATA_NAME).read_bytes()
+    except OSError:
+        return False
+    return check_seal(content, metadata, metadata.cell_id)
 
 
 def _read_configs(content: bytes) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from spe1_builder.dataset.verify.card import check_root_files
 from spe1_builder.dataset.verify.cell import check_cell
 from spe1_builder.dataset.verify.index import Index
 from spe1_builder.dataset.verify.report import VerifiedCell, VerifyReport
+from spe1_builder.dataset.verify.views import check_views
 from spe1_builder.dataset.warnings import warnings_of
 from spe1_builder.errors import BusyError, MissingFileError
 from spe1_builder.layout import RootLayout
@@ -118,15 +119,18 @@ def _verify(layout: RootLayout, cell_ids: Sequence[str] | None, progress: Progre
     present = [cell_id for cell_id in catalogue() if layout.cell(cell_id).is_dir()]
     index = Index(layout, report) if present else None
     with np.errstate(all="ignore"):  # nonsense in a file is a finding, not a warning
-        positions_um = check_root_files(layout, present, index, report)
+        files = check_root_files(layout, present, index, report)
+    asked = present if cell_ids is None else cell_ids
     checked = []
-    for cell_id in present if cell_ids is None else cell_ids:
+    for cell_id in asked:
         if get_cell(cell_id).cell_id in present:
-            metadata = check_cell(layout.cell(cell_id), positions_um, report, progress)
+            metadata = check_cell(layout.cell(cell_id), files.positions_um, report, progress)
             checked.append(_verified(cell_id, metadata))
         else:
             report.add(cell_id, "the cell has not been built here")
     if index is not None:
+        with np.errstate(all="ignore"):
+            check_views(layout, files.sealed, present, asked, index, report)
         index.tell_rest(report)
     return VerifyReport(layout.root, tuple(checked), tuple(report.findings()))
 

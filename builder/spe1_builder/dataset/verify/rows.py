@@ -7,8 +7,7 @@ memory is touched: offsets out of range would crash the process.
 from __future__ import annotations
 
 import errno
-import mmap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,11 +18,10 @@ from spe1_builder.constants import N_CHANNELS, NPX_RATE_HZ
 from spe1_builder.dataset.findings import Report, listing
 from spe1_builder.dataset.plan.window import Window
 from spe1_builder.dataset.rows.batches import BATCH_ROWS, SCHEMA
+from spe1_builder.dataset.verify.shard import Shard
 from spe1_builder.dataset.verify.template_sum import TemplateSum
 from spe1_builder.signal.quartiles.histogram import ChannelHistogram
 
-#: An Arrow stream ends with this; without it the rest of the file is lost.
-_END_OF_STREAM = b"\xff\xff\xff\xff\0\0\0\0"
 _SAMPLES_PER_MS = NPX_RATE_HZ / 1000.0
 #: Spike times are whole samples; in ms they carry the rounding of one division.
 _SAMPLE_TOLERANCE = 1e-6
@@ -140,7 +138,7 @@ class RowCheck:
             Told the bytes of the traces as they are done.
         """
         try:
-            shard = _Shard(path)
+            shard = Shard(path)
             if not self._check_schema(shard.schema, where):
                 self.skip_shard()
                 return
@@ -245,40 +243,6 @@ class RowCheck:
         self._spikes.append(spikes)
         self.n_spikes[self._split] += len(spikes)
         return spikes
-
-
-class _Shard:
-    """A mapped shard.
-
-    Raises
-    ------
-    ValueError, OSError, pa.ArrowException
-        The file does not begin or end as a stream does (an empty one included).
-    """
-
-    def __init__(self, path: Path):
-        with path.open("rb") as file:
-            # Never closed: rows of a failed read may still refer to its memory.
-            self._mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        if self._mapping[-len(_END_OF_STREAM) :] != _END_OF_STREAM:
-            raise ValueError("the end of the stream is missing")
-        self._source = pa.BufferReader(pa.py_buffer(self._mapping))
-        self._reader = pa.ipc.open_stream(self._source)
-        self.schema = self._reader.schema
-
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """The record batches; ValueError if the file goes on after them."""
-        yield from self._reader
-        if self._source.tell() != len(self._mapping):
-            raise ValueError("bytes after the end of the stream")
-
-    def forget(self) -> None:
-        """Give back the memory of what has been read; it can be read again.
-
-        Mapped pages count as this process's memory until the system wants them.
-        """
-        if hasattr(mmap, "MADV_DONTNEED"):
-            self._mapping.madvise(mmap.MADV_DONTNEED)
 
 
 def _is_ascending(samples: np.ndarray) -> bool:

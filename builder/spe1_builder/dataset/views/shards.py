@@ -7,8 +7,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
+from spe1_builder.cells import catalogue
 from spe1_builder.dataset import views
 from spe1_builder.dataset.metadata import ConversionMetadata, read_model
 from spe1_builder.dataset.spikes.cell import CellSpikes, read_cell_spikes
@@ -41,20 +43,31 @@ class ViewShard:
     n_rows: int
 
 
-def view_mark(view: View, metadata: ConversionMetadata) -> str:
-    """What tells the rows of a view from those of another build, or another version of it."""
-    text = f"{view.name} {view.version} {metadata.right_seal()}"
+def view_mark(view: View, seal: str) -> str:
+    """What tells the rows of a view from those of another build, or another version of it.
+
+    Parameters
+    ----------
+    view : View
+    seal : str
+        Of the cell's metadata.
+    """
+    text = f"{view.name} {view.version} {seal}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def cell_shards(layout: RootLayout, metadata: ConversionMetadata) -> list[ViewShard]:
     """The files that a cell has in all views; a split without a row has none.
 
-    ``datasets`` cannot open a split without any row.
+    ``datasets`` cannot open a split without any row. Metadata that name no cell, which somebody
+    must have edited, have no place to go.
     """
-    shards = []
+    shards: list[ViewShard] = []
+    if metadata.cell_id not in catalogue():
+        return shards
+    seal = metadata.right_seal()
     for view in views.VIEWS:
-        mark = view_mark(view, metadata)
+        mark = view_mark(view, seal)
         for split in view.splits:
             path = layout.view_shard(view.name, split, metadata.cell_id, mark)
             n_rows = view.n_rows(metadata, split)
@@ -88,18 +101,19 @@ def make_cell_shards(layout: RootLayout, metadata: ConversionMetadata) -> list[S
     lacking = [s for s in cell_shards(layout, metadata) if not s.path.is_file()]
     if not lacking:
         return []
-    problems: list[Spe1Error] = []
-    try:
-        cell = read_cell_spikes(layout.cell(metadata.cell_id))
-    except (OutputError, MissingFileError) as error:
-        return [error]
-    for shard in lacking:
-        _make_folder(layout, shard.path.parent)
+    with np.errstate(all="ignore"):  # nonsense in a file is a problem, not a warning
         try:
-            _write(shard, cell, metadata)
+            cell = read_cell_spikes(layout.cell(metadata.cell_id))
         except (OutputError, MissingFileError) as error:
-            problems.append(error)
-        sync(shard.path.parent)
+            return [error]
+        problems: list[Spe1Error] = []
+        for shard in lacking:
+            _make_folder(layout, shard.path.parent)
+            try:
+                _write(shard, cell, metadata)
+            except (OutputError, MissingFileError) as error:
+                problems.append(error)
+            sync(shard.path.parent)
     return problems
 
 
