@@ -52,6 +52,8 @@ def read_traces(path: Path) -> Iterator[np.ndarray]:
         The file is damaged.
     """
     for batch in read_batches(path):
+        # Offsets out of range would crash the process; the traces themselves are not touched.
+        batch.validate(full=True)
         for i in range(batch.num_rows):
             # Not `.values`: it ignores where the row lies within its batch.
             channels = batch["cp"].slice(i, 1).flatten()

@@ -10,6 +10,7 @@ import pyarrow as pa
 from spe1_builder.constants import NPX_RATE_HZ
 from spe1_builder.dataset.metadata import ConversionMetadata
 from spe1_builder.dataset.rows.shards import read_traces
+from spe1_builder.disk.pages import release_pages
 from spe1_builder.errors import OutputError
 from spe1_builder.layout import SPLITS, shard_mark
 
@@ -61,16 +62,22 @@ class MappedTraces:
         for segment in np.unique(segments):
             is_here = segments == segment
             values[is_here] = self._segments[segment][channel][within[is_here]]
+            release_pages(self._segments[segment])
         return values
 
     def window_uV(self, channels: np.ndarray, start: int, stop: int) -> np.ndarray:
-        """Samples [start, stop) of the analysis window: float32 (n_channels, stop - start)."""
+        """Samples [start, stop) of the analysis window: float32 (n_channels, stop - start).
+
+        A copy; what was read for it leaves the memory, which else fills up on the way through
+        a cell.
+        """
         parts = []
         length = self._segment_samples
         for segment in range(start // length, (stop - 1) // length + 1):
             first = segment * length
             low, high = max(start - first, 0), min(stop - first, length)
             parts.append(self._segments[segment][channels, low:high])
+            release_pages(self._segments[segment])
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
 
