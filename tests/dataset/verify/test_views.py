@@ -150,7 +150,7 @@ def test_a_damaged_cell_is_one_finding_and_leaves_its_views(cell):
     shutil.rmtree(cell.parent / "views")
     write_card(cell.parent)
     assert found(cell) == [(FIRST, "the file is missing")]
-    assert get_dataset_config_names(str(cell.parent)) == ["cells", "c14"]
+    assert get_dataset_config_names(str(cell.parent)) == ["cells", "scraps", "c14"]
     assert len(load_dataset(str(cell.parent))["train"]) == 1
 
 
@@ -168,7 +168,7 @@ def test_a_cell_that_goes_takes_its_views_with_it(two_cells, tmp_path):
     shutil.rmtree(root / "c5")
     write_card(root)
     assert verify(root).ok
-    assert {path.name.split("-")[1] for path in root.glob("views/*/*/*")} == {"c14"}
+    assert {path.name.split("-")[1] for path in root.glob("views/*/*/*")} == {"c14", "real"}
     assert set(load_dataset(str(root), name="spikes")["train"]["cell_id"]) == {"c14"}
     shutil.rmtree(root / "c14")
     write_card(root)
@@ -198,7 +198,7 @@ def test_what_is_there_is_neither_made_nor_hashed_again(cell, monkeypatch):
         HashCache, "lookup", lambda self, path: asked.append(real(self, path)) or asked[-1]
     )
     write_card(cell.parent)
-    assert len(asked) == len(paths) == 4 and None not in asked
+    assert len(asked) == len(paths) == 5 and None not in asked
     assert [path.stat() for path in paths] == before
     assert (cell.parent / "checksums.sha256").read_bytes() == index
 

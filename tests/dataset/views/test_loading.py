@@ -35,7 +35,7 @@ def loaded(two_cells, tmp_path_factory):
 
 
 def test_cells_is_what_comes_without_a_name(two_cells, loaded, tmp_path):
-    assert get_dataset_config_names(str(two_cells)) == [*NAMES, "c5", "c14"]
+    assert get_dataset_config_names(str(two_cells)) == [*NAMES, "scraps", "c5", "c14"]
     assert get_dataset_default_config_name(str(two_cells)) == "cells"
     plain = load_dataset(str(two_cells), cache_dir=str(tmp_path))
     assert plain["train"]["fingerprint"] == loaded["cells"]["train"]["fingerprint"]
@@ -116,9 +116,9 @@ def test_a_rebuilt_cell_gives_new_rows(archive, built, tmp_path):
     root, cache = tmp_path / "spe1", str(tmp_path / "cache")
     shutil.copytree(built.folder.parent, root)
     first = {name: load_dataset(str(root), name=name, cache_dir=cache) for name in NAMES}
-    old = set(root.glob("views/*/*/*.arrow"))
+    old = set(root.glob("views/*/*/data-c*.arrow"))
     build_cell("c14", archive.sources, root, replace(SMALL, skip_seconds=0.3), force=True)
-    assert not old & set(root.glob("views/*/*/*.arrow"))
+    assert not old & set(root.glob("views/*/*/data-c*.arrow"))
     fingerprint = json.loads((root / "c14/conversion_metadata.json").read_text())["provenance"]
     second = {name: load_dataset(str(root), name=name, cache_dir=cache) for name in NAMES}
     assert second["cells"]["train"]["fingerprint"] == [fingerprint["fingerprint"]]
@@ -149,7 +149,7 @@ def test_small_enough_for_the_viewer(two_cells):
 
 
 def test_files_are_plain_arrow_streams(two_cells):
-    paths = [*two_cells.glob("views/*/*/*")]
+    paths = [*two_cells.glob("views/*/*/data-c*")]
     assert len(paths) == 2 * (1 + 2 + 1)
     for path in paths:
         with pa.memory_map(str(path)) as source:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from spe1_builder.cells import CELL_SETS, catalogue
@@ -75,6 +76,7 @@ def read_built_cells(layout: RootLayout) -> list[BuiltCell]:
 def card_text(
     cells: list[BuiltCell],
     shards: Mapping[str, Sequence[ViewShard]] | None = None,
+    scraps_file: Path | None = None,
     *,
     has_benchmark: bool = False,
 ) -> str:
@@ -85,11 +87,13 @@ def card_text(
     cells : list of BuiltCell
     shards : mapping of str to sequence of ViewShard, optional
         Files of their views, by view; without any, the card lists none.
+    scraps_file : Path, optional
+        That of the scraps, where it is there.
     has_benchmark : bool
     """
     import yaml
 
-    configs = card_configs([cell.metadata for cell in cells], shards or {})
+    configs = card_configs([cell.metadata for cell in cells], shards or {}, scraps_file)
     header = yaml.safe_dump(_front_matter(configs), sort_keys=False, allow_unicode=True, width=100)
     return f"---\n{header}---\n{CARD_MARKER}\n{_body(cells, has_benchmark)}"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyarrow as pa
@@ -18,9 +18,12 @@ from spe1_builder.constants import CITATION, HOMEPAGE, LICENSE_NAME
 from spe1_builder.dataset import views
 from spe1_builder.dataset.metadata import ConversionMetadata
 from spe1_builder.dataset.rows.batches import SCHEMA
+from spe1_builder.dataset.scraps import table as scraps_table
+from spe1_builder.dataset.scraps.shard import SCRAPS_HOLD, SCRAPS_NAME, SCRAPS_SPLIT, scraps_bytes
 from spe1_builder.dataset.views.shards import ViewShard
 from spe1_builder.dataset.views.view import IMAGE, IMAGE_TYPE, View
 from spe1_builder.layout import SHARD_GLOB, SPLITS, VIEWS_NAME, shard_mark
+from spe1_builder.source.scraps.packaged import scraps
 
 
 @dataclass(frozen=True)
@@ -151,17 +154,35 @@ def view_config(view: View, shards: Sequence[ViewShard]) -> CardConfig:
     )
 
 
+def scraps_config(path: Path) -> CardConfig:
+    """The config of the scraps; the name of its file stands for its content."""
+    mark = path.name.split("-")[2]
+    place = f"{VIEWS_NAME}/{SCRAPS_NAME}/{SCRAPS_SPLIT}/{path.name}"
+    return CardConfig(
+        SCRAPS_NAME,
+        f"SPE-1 {SCRAPS_NAME}: {SCRAPS_HOLD}; fingerprint {mark}",
+        scraps_table.SCHEMA,
+        [CardSplit(SCRAPS_SPLIT, [place], len(scraps()), len(scraps_bytes()))],
+    )
+
+
 def card_configs(
-    cells: Sequence[ConversionMetadata], shards: Mapping[str, Sequence[ViewShard]]
+    cells: Sequence[ConversionMetadata],
+    shards: Mapping[str, Sequence[ViewShard]],
+    scraps_file: Path | None = None,
 ) -> list[CardConfig]:
-    """All configs: the views that have files, then the cells.
+    """All configs: the views that have files, the scraps, then the cells.
 
     Parameters
     ----------
     cells : sequence of ConversionMetadata
     shards : mapping of str to sequence of ViewShard
         Files of views, by view.
+    scraps_file : Path, optional
+        The file of the scraps, where it is there.
     """
     there = [(view, shards.get(view.name, ())) for view in views.VIEWS]
     of_views = [view_config(view, its) for view, its in there if its]
+    if scraps_file is not None:
+        of_views.append(scraps_config(scraps_file))
     return [*of_views, *(cell_config(metadata) for metadata in cells)]

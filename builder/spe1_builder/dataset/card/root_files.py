@@ -13,6 +13,7 @@ from pathlib import Path
 
 from spe1_builder.dataset.card.card import BuiltCell, card_text, read_built_cells
 from spe1_builder.dataset.plan.fingerprint import HashCache
+from spe1_builder.dataset.scraps.shard import scraps_shard, write_scraps
 from spe1_builder.dataset.views.shards import (
     cell_shards,
     clear_shards,
@@ -106,8 +107,12 @@ def write_card(root: Path, *, without: str | None = None, progress: Progress | N
     with _writing(layout):
         _require_our_card(layout)
         cells = read_built_cells(layout)
+        kept = {s.path for cell in cells for s in cell_shards(layout, cell.metadata)}
+        if cells:
+            write_scraps(layout)
+            kept.add(scraps_shard(layout))
         write_text(layout.card, _card_of(layout, [c for c in cells if c.cell_id != without]))
-        clear_shards(layout, {s.path for cell in cells for s in cell_shards(layout, cell.metadata)})
+        clear_shards(layout, kept)
         _write_index(layout)
     return layout.card
 
@@ -159,7 +164,14 @@ def make_card(layout: RootLayout) -> str:
 
 def _card_of(layout: RootLayout, cells: list[BuiltCell]) -> str:
     shards = listed_shards(layout, (cell.metadata for cell in cells))
-    return card_text(cells, shards, has_benchmark=layout.benchmark.is_file())
+    scraps_file = scraps_shard(layout)
+    return card_text(
+        cells,
+        shards,
+        # A root without a cell has no other config either.
+        scraps_file if cells and scraps_file.is_file() else None,
+        has_benchmark=layout.benchmark.is_file(),
+    )
 
 
 def indexed_files(layout: RootLayout) -> list[Path]:

@@ -15,6 +15,7 @@ from spe1_builder.dataset.card.configs import card_configs
 from spe1_builder.dataset.card.root_files import ROOT_NAMES, make_card
 from spe1_builder.dataset.findings import Report, listing
 from spe1_builder.dataset.metadata import ConversionMetadata
+from spe1_builder.dataset.scraps.shard import SCRAPS_NAME, scraps_shard
 from spe1_builder.dataset.verify.index import Index, add_error
 from spe1_builder.dataset.verify.metadata import check_seal
 from spe1_builder.dataset.views.shards import is_lacking, listed_shards
@@ -182,6 +183,7 @@ def _check_card(
         is_whole = set(cells) == set(present) and is_sealed
         # A view's file that is not there is a finding of its own.
         is_whole = is_whole and not any(is_lacking(layout, cells[cell_id]) for cell_id in cells)
+        is_whole = is_whole and scraps_shard(layout).is_file()
         if is_whole and content == make_card(layout).encode():
             return
         configs = _read_configs(content)
@@ -189,8 +191,9 @@ def _check_card(
         report.add(CARD_NAME, "the card cannot be read", got=error)
         return
     shards = listed_shards(layout, cells.values()) if is_whole else {}
-    of_views = {config.name: config for config in card_configs([], shards)}
-    view_names = {view.name for view in views.VIEWS}
+    scraps_file = scraps_shard(layout) if is_whole else None
+    of_views = {config.name: config for config in card_configs([], shards, scraps_file)}
+    view_names = {*(view.name for view in views.VIEWS), SCRAPS_NAME}
     names = [str(config.get("config_name")) for config in configs]
     for name in sorted({name for name in names if names.count(name) > 1}):
         report.add(CARD_NAME, f"config {name} is listed more than once")

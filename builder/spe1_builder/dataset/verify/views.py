@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from spe1_builder.dataset.findings import Place, Report, listing
 from spe1_builder.dataset.metadata import ConversionMetadata
+from spe1_builder.dataset.scraps.shard import scraps_bytes, scraps_shard
 from spe1_builder.dataset.spikes.cell import CellSpikes, read_cell_spikes
 from spe1_builder.dataset.verify.index import Index
 from spe1_builder.dataset.verify.shard import Shard
@@ -45,6 +46,8 @@ def check_views(
         Tells which files are not as they were written; those are not looked at.
     report : Report
     """
+    if cells:
+        _check_scraps(layout, index, report)
     sound = [cell_id for cell_id in cells if not report.has_under(cell_id)]
     wanted = {cell_id: cell_shards(layout, cells[cell_id]) for cell_id in sound}
     _check_entries(layout, wanted, set(present).difference(sound), report)
@@ -66,6 +69,7 @@ def _check_entries(
 ) -> None:
     """Nothing but the files of cells that are here, or are damaged."""
     known = {shard.path for shards in wanted.values() for shard in shards}
+    known.add(scraps_shard(layout))
     for path in sorted(layout.views.rglob("*")):
         where = _where(layout, path)
         # Named ``data-<cell>-<mark>-...``.
@@ -74,6 +78,15 @@ def _check_entries(
         # What grows is told with the other leftovers.
         if not (is_expected or path.name.startswith(".") or path.name.endswith(INCOMPLETE)):
             report.add(where, "a view's file that no cell here has (spe1 card removes it)")
+
+
+def _check_scraps(layout: RootLayout, index: Index, report: Report) -> None:
+    path = scraps_shard(layout)
+    where = _where(layout, path)
+    if not path.is_file():
+        report.add(where, "the scraps of the real recordings are missing (spe1 card writes them)")
+    elif not index.tell(where, report) and path.read_bytes() != scraps_bytes():
+        report.add(where, "not the scraps that this version of spe1 has (spe1 card writes them)")
 
 
 def _is_as_written(layout: RootLayout, shard: ViewShard, index: Index, report: Report) -> bool:

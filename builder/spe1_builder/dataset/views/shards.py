@@ -13,6 +13,7 @@ import pyarrow as pa
 from spe1_builder.cells import catalogue
 from spe1_builder.dataset import views
 from spe1_builder.dataset.metadata import ConversionMetadata, read_model
+from spe1_builder.dataset.scraps.shard import SCRAPS_NAME, SCRAPS_SPLIT
 from spe1_builder.dataset.spikes.cell import CellSpikes, read_cell_spikes
 from spe1_builder.dataset.views.view import View
 from spe1_builder.disk.atomic import INCOMPLETE, replacing, sync
@@ -162,15 +163,16 @@ def clear_shards(layout: RootLayout, keep: Collection[Path]) -> None:
     Needs the card's lock. What other programs put there stays.
     """
     emptied = []
-    for view in views.VIEWS:
-        for split in view.splits:
-            folder = layout.views / view.name / split
+    of_views = [(view.name, view.splits) for view in views.VIEWS]
+    for name, splits in [*of_views, (SCRAPS_NAME, (SCRAPS_SPLIT,))]:
+        for split in splits:
+            folder = layout.views / name / split
             unfinished = folder.glob(f"{SHARD_GLOB}{INCOMPLETE}")
             for path in [*folder.glob(SHARD_GLOB), *unfinished]:
                 if path not in keep and not path.is_dir():
                     path.unlink()
             emptied.append(folder)
-        emptied.append(layout.views / view.name)
+        emptied.append(layout.views / name)
     for folder in [*emptied, layout.views]:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
