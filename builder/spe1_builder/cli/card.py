@@ -19,7 +19,7 @@ def card(
     ] = None,
     root: GivenRoot = None,
 ) -> None:
-    """Write the dataset card again from the cells that are present."""
+    """Write the dataset card again from the cells that are present, and views that are missing."""
     from spe1_builder.dataset.card.root_files import write_card
 
     root, rest = settle_root(names, root)

@@ -130,6 +130,13 @@ def test_patch_trace_in_another_byte_order(bench):
     bench.fails(errors.PatchTraceError, "no amplifier gives")
 
 
+def test_patch_trace_in_amperes(bench):
+    patch = np.frombuffer(bench.read("c14_patch_ch1.bin"), "<f8")
+    bench.replace("c14_patch_ch1.bin", (patch * 1e-12).tobytes())
+    error = bench.fails(errors.PatchTraceError, "no amplifier gives")
+    assert "unit is A or V" in error.do
+
+
 @pytest.mark.parametrize(
     ("name", "left"),
     [

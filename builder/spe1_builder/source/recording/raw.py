@@ -27,6 +27,8 @@ RATE_TOLERANCE = 1e-4
 #: No patch trace in pA or mV goes beyond this: seal tests reach 20,000 pA. Bytes in the
 #: wrong order, or of another type, give values of every order of magnitude.
 MAX_PATCH_VALUE = 1e7
+#: No part of a trace in pA or mV comes near this: one whose bytes are turned round, or in A or V.
+MIN_PATCH_VALUE = 1e-6
 #: Patch samples held at a time (8 MB); memory does not grow with the recording.
 PATCH_CHUNK_SAMPLES = 1_000_000
 
@@ -233,7 +235,8 @@ def check_patch_values(raw: RawCell) -> None:
     Raises
     ------
     PatchTraceError
-        NaN, infinity, values beyond `MAX_PATCH_VALUE`, or one value throughout.
+        NaN, infinity, values beyond `MAX_PATCH_VALUE`, one value throughout, or none as large
+        as `MIN_PATCH_VALUE`.
     """
     low, high = np.inf, -np.inf
     for start, stop in raw.patch_ranges():
@@ -256,6 +259,14 @@ def check_patch_values(raw: RawCell) -> None:
                 got=f"{max(-low, high):.3g} before sample {stop}",
                 do="the bytes are in another order or of another type: fetch the file again",
             )
+    if low < high and max(-low, high) < MIN_PATCH_VALUE:
+        raise PatchTraceError(
+            f"The patch trace of {raw.cell_id} holds values that no amplifier gives.",
+            where=raw.patch_path,
+            expected=f"little-endian float64 beyond {MIN_PATCH_VALUE:g} somewhere (pA or mV)",
+            got=f"at most {max(-low, high):.3g}",
+            do="the bytes are in another order, or the unit is A or V: fetch the file again",
+        )
     if low == high:
         raise PatchTraceError(
             f"The patch trace of {raw.cell_id} is constant: nothing was recorded in it.",
