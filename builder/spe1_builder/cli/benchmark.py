@@ -10,7 +10,13 @@ from typer.core import TyperCommand
 
 from spe1_builder.cli.answer import answering
 from spe1_builder.cli.arguments import CELLS_HELP, RawDir, Root, as_local
-from spe1_builder.cli.benchmark_files import Places, check_places, keep_fuller, write_result
+from spe1_builder.cli.benchmark_files import (
+    Places,
+    check_places,
+    keep_fuller,
+    write_named,
+    write_result,
+)
 from spe1_builder.cli.benchmark_tables import print_result
 from spe1_builder.cli.console import this_screen, warn
 from spe1_builder.errors import StaleOutputError
@@ -89,6 +95,13 @@ def localization(
         bool, typer.Option("--with-spikes", metavar="", help="Also localize every spike (slower).")
     ] = False,
     root: Root = Path("spe1"),
+    on: Annotated[
+        str,
+        typer.Option(
+            help="root: built cells; scraps: the digitised templates of 21 real neurons that come "
+            "with the package."
+        ),
+    ] = "root",
     output: Annotated[
         Path | None,
         typer.Option(
@@ -157,12 +170,35 @@ def localization(
         engine=engine,  # type: ignore[arg-type]
         n_jobs=n_jobs,
     )
-    places = check_places(root, output, plots, markdown)
-    if _run(root, cells or [], options, places, force=force) and not allow_missing:
+    if on != "root":
+        # Nothing is written but what is named; that is checked as a root's files are.
+        places = check_places(Path(), output, plots, markdown)
+        missing = _run_on_scraps(on, cells, options, places, output)
+    else:
+        places = check_places(root, output, plots, markdown)
+        missing = _run(root, cells or [], options, places, force=force)
+    if missing and not allow_missing:
         raise typer.Exit(1)
 
 
 benchmark.command(cls=_Lists)(answering(localization, "benchmark localization"))
+
+
+def _run_on_scraps(
+    on: str,
+    names: Sequence[str] | None,
+    options: BenchmarkOptions,
+    places: Places,
+    output: Path | None,
+) -> list[str]:
+    """As `_run`, on templates that need no root; a file is written where one is named."""
+    from spe1_builder.runs.benchmark import benchmark
+
+    result = benchmark("localization", cells=names or None, on=on, **vars(options))  # type: ignore[arg-type]
+    print_result(result)
+    this_screen().results.append(result.model_dump(mode="json"))
+    write_named(result, places, output)
+    return result.undone
 
 
 def _run(

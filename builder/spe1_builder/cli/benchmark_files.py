@@ -58,11 +58,8 @@ def keep_fuller(target: Path, to_come: Parts) -> None:
 
 def write_result(root: Path, target: Path, result: LocalizationBenchmark, places: Places) -> None:
     """The JSON, the card that lists it, the Markdown and the figures."""
-    from spe1_builder.benchmark.localization.report import write_report
     from spe1_builder.benchmark.localization.schema import write_benchmark
-    from spe1_builder.benchmark.localization.tables import markdown
     from spe1_builder.dataset.card.root_files import has_our_card, write_card
-    from spe1_builder.disk.atomic import write_text
     from spe1_builder.disk.os_errors import translated_os_errors
 
     with translated_os_errors(
@@ -80,6 +77,33 @@ def write_result(root: Path, target: Path, result: LocalizationBenchmark, places
         if target.resolve() == layout.benchmark.resolve() and has_our_card(layout):
             write_card(root)
     say(f"result: {target}")
+    _write_shown(result, places)
+
+
+def write_named(result: LocalizationBenchmark, places: Places, output: Path | None) -> None:
+    """A result that belongs to no root: into the files that were named."""
+    from spe1_builder.benchmark.localization.schema import write_benchmark
+    from spe1_builder.disk.os_errors import translated_os_errors
+
+    if output is not None:
+        with translated_os_errors(
+            output.parent,
+            full="The disk is full; the result was not written.",
+            do_full="free some room or name another place (--output), then run again",
+            do_access="make that folder writable, or name another place (--output)",
+        ):
+            write_benchmark(output, result)
+        say(f"result: {output}")
+    _write_shown(result, places)
+
+
+def _write_shown(result: LocalizationBenchmark, places: Places) -> None:
+    """The Markdown and the figures, if asked for."""
+    from spe1_builder.benchmark.localization.report import write_report
+    from spe1_builder.benchmark.localization.tables import markdown
+    from spe1_builder.disk.atomic import write_text
+    from spe1_builder.disk.os_errors import translated_os_errors
+
     if places.markdown is not None:
         with translated_os_errors(
             places.markdown.parent,

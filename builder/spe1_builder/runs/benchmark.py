@@ -17,6 +17,8 @@ from spe1_builder.reading.catalogue import require_root
 
 #: What can be scored.
 TASKS = ("localization",)
+#: What it is scored on.
+GROUNDS = ("root", "scraps")
 
 
 @takes_options_of(BenchmarkOptions)
@@ -25,6 +27,8 @@ def benchmark(
     root: str | Path = "spe1",
     cells: str | Iterable[str] | None = None,
     progress: Progress | None = None,
+    *,
+    on: Literal["root", "scraps"] = "root",
     **options: Any,
 ) -> LocalizationBenchmark:
     """Score methods against the electrode that stood at the patched neuron.
@@ -35,11 +39,14 @@ def benchmark(
         What is scored: "localization" is center of mass, monopolar triangulation and grid
         convolution, as Zhao et al. 2026.
     root : str or Path
-        Dataset root.
+        Dataset root; not looked at with ``on="scraps"``.
     cells : str or iterable of str, optional
-        Cells and sets; by default the paper's that are in the root.
+        Cells and sets; by default the paper's that are in the root, or all of the scraps.
     progress : Progress, optional
         Told of the cells that are done.
+    on : {"root", "scraps"}
+        Built cells of a root; or the digitised templates of 21 real neurons that come with the
+        package, which need no recording and have 25 of 384 channels (`spe1.scraps`).
     {options}
 
     Returns
@@ -52,7 +59,7 @@ def benchmark(
     Raises
     ------
     OptionError
-        There is no such task, or an option cannot work.
+        There is no such task or ground, or an option cannot work.
     MissingFileError
         There is no such root, or none of the paper's cells in it.
     OutputError
@@ -70,8 +77,16 @@ def benchmark(
     ('center_of_mass', 1)
     >>> result.cells[0].target_um, result.undone
     ((27.0, 1600.0), [])
+
+    Real neurons, without a recording:
+
+    >>> spe1.benchmark("localization", on="scraps", methods=("COM", "MT"))
+    LocalizationBenchmark of 21 cells (digitised)
+      templates, center of mass: ... within 50 um, median error ... um
+      ...
     """
     from spe1_builder.benchmark.localization.run import choose_cells, run_benchmark
+    from spe1_builder.benchmark.localization.scraps import run_on_scraps
 
     if task not in TASKS:
         raise OptionError(
@@ -81,7 +96,17 @@ def benchmark(
             got=f"{task!r:.200}",
             do='call spe1.benchmark("localization", root=...)',
         )
+    if on not in GROUNDS:
+        raise OptionError(
+            "There is nothing of this name to score on.",
+            where="on",
+            expected=" or ".join(map(repr, GROUNDS)),
+            got=f"{on!r:.200}",
+            do='leave out on for built cells, or take on="scraps"',
+        )
     chosen = BenchmarkOptions(**options)
+    if on == "scraps":
+        return run_on_scraps(chosen, cells)
     place = require_root(local_path(root, "root"))
     cell_ids = choose_cells([] if cells is None else cell_names(cells), place)
     return run_benchmark(place, cell_ids, chosen, progress)

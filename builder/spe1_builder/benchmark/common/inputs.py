@@ -67,7 +67,9 @@ class CellInput:
     simulated : bool or None
         None where the metadata does not say.
     metadata : ConversionMetadata or None
-        None where the metadata is the public conversion's.
+        None where the metadata is not this project's.
+    metadata_form : {"spe1", "public", "scraps"}
+        This project's, the public conversion's, or none: a digitised template.
     """
 
     cell_id: str
@@ -82,10 +84,7 @@ class CellInput:
     n_spikes: int
     simulated: bool | None
     metadata: ConversionMetadata | None
-
-    @property
-    def metadata_form(self) -> Literal["spe1", "public"]:
-        return "public" if self.metadata is None else "spe1"
+    metadata_form: Literal["spe1", "public", "scraps"]
 
     @property
     def fingerprint(self) -> str | None:
@@ -193,6 +192,7 @@ def read_cell(root: Path, cell_id: str) -> CellInput:
         n_spikes=metadata.n_spikes_total,
         simulated=None if ours is None else ours.provenance.simulated,
         metadata=ours,
+        metadata_form="public" if ours is None else "spe1",
     )
 
 

@@ -51,6 +51,8 @@ class CellEvaluation:
     problem : Spe1Error or None
     notes : list of str
         Parts that could not be computed, or were computed from less.
+    warnings : list of str
+        What speaks against the cell, besides what its metadata say.
     peak_channel : int or None
         Of the corrected template.
     estimates : list of Estimates
@@ -62,6 +64,7 @@ class CellEvaluation:
     cell: CellInput | None = None
     problem: Spe1Error | None = None
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     peak_channel: int | None = None
     estimates: list[Estimates] = field(default_factory=list)
     days: list[DayEstimate] = field(default_factory=list)

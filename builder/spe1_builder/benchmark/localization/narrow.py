@@ -29,7 +29,7 @@ def narrow_tables(result: LocalizationBenchmark) -> Iterator[Table]:
     levels = [level for level in LEVELS if any(row.level == level for row in result.summary)]
     for level in levels:
         yield _summary(result, level)
-    if not result.provenance.simulated:
+    if not result.provenance.simulated and result.provenance.origin is None:
         yield _comparison(result)
     for level in levels:
         yield _cells(result, level)

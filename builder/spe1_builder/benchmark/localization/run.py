@@ -115,6 +115,8 @@ def assemble(
     evaluations: Sequence[CellEvaluation],
     plan: Plan,
     simulation: dict[str, Any] | None = None,
+    *,
+    of_scraps: str | None = None,
 ) -> LocalizationBenchmark:
     """The result of cells that have been evaluated, one by one, wherever they lay.
 
@@ -125,6 +127,8 @@ def assemble(
         The same for all.
     simulation : dict, optional
         How the cells were simulated, for the record.
+    of_scraps : str, optional
+        The label of a result on digitised templates.
 
     Raises
     ------
@@ -147,7 +151,8 @@ def assemble(
             spe1_version=__version__,
             versions={"python": python_version(), **installed_versions(_PACKAGES)},
             simulated=True in said,
-            label=label,
+            label=of_scraps or label,
+            origin="digitised" if of_scraps else None,
             simulation=simulation,
         ),
         parameters=_parameters(plan),

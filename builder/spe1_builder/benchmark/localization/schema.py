@@ -50,7 +50,8 @@ class CellResult(Model):
     warnings : list of str
         What was measured when the cell was built, and speaks against it.
     metadata_form : str or None
-        "spe1" (this project's metadata) or "public" (that of the public conversion).
+        "spe1" (this project's metadata), "public" (that of the public conversion) or "scraps"
+        (a digitised template).
     target_um : tuple of float or None
         (x, y) of the ground-truth electrode.
     peak_channel : int or None
@@ -62,7 +63,7 @@ class CellResult(Model):
     notes: list[str]
     warnings: list[str] = Field(default_factory=list)
     simulated: bool | None
-    metadata_form: Literal["spe1", "public"] | None
+    metadata_form: Literal["spe1", "public", "scraps"] | None
     fingerprint: str | None
     target_um: tuple[float, float] | None
     gt_channel: int | None
@@ -171,18 +172,34 @@ class Parameters(Model):
 
 
 class Provenance(Model):
-    """Software and kind of data; ``simulation`` has the simulator's options where all
-    the cells were made for this result."""
+    """Software and kind of data.
+
+    Attributes
+    ----------
+    origin : str or None
+        "digitised": templates read from figures, no recordings. None for cells of a root, each
+        of which says whether it is simulated.
+    simulation : dict or None
+        The simulator's options where all the cells were made for this result.
+    """
 
     spe1_version: str
     versions: dict[str, str]
     simulated: bool
     label: str
+    origin: Literal["digitised"] | None = None
     simulation: dict[str, Any] | None
 
 
 class LocalizationBenchmark(Model):
-    """The whole of ``localization_benchmark.json``."""
+    """The whole of ``localization_benchmark.json``.
+
+    Attributes
+    ----------
+    digitised : LocalizationBenchmark or None
+        A part of its own, on the templates of real neurons that come with the package: none of
+        its numbers is in the others.
+    """
 
     schema_version: Literal[1] = SCHEMA_VERSION
     provenance: Provenance
@@ -191,11 +208,14 @@ class LocalizationBenchmark(Model):
     cells: list[CellResult]
     degradation: Degradation | None
     grid_search: GridSearch | None
+    digitised: LocalizationBenchmark | None = None
 
     @model_validator(mode="after")
     def _simulated_is_said(self) -> Self:
         if self.provenance.simulated != any(cell.simulated for cell in self.cells):
             raise ValueError("provenance.simulated is not what the cells say")
+        if self.digitised is not None and self.digitised.provenance.origin != "digitised":
+            raise ValueError("the digitised part holds something else")
         return self
 
     @property
@@ -244,6 +264,8 @@ class LocalizationBenchmark(Model):
     def _counted(self) -> str:
         n = sum(cell.problem is None for cell in self.cells)
         text = f"{n} cell{'s' if n != 1 else ''}"
+        if self.provenance.origin is not None:
+            return f"{text} ({self.provenance.origin})"
         return text + (" (simulated)" if self.provenance.simulated else "")
 
     def without_timings(self) -> dict[str, Any]:

@@ -55,7 +55,10 @@ def cell_result(evaluation: CellEvaluation, plan: Plan) -> CellResult:
         cell_id=evaluation.cell_id,
         problem=None if problem is None else one_line(problem),
         notes=evaluation.notes,
-        warnings=[] if cell is None or cell.metadata is None else warnings_of(cell.metadata),
+        warnings=[
+            *evaluation.warnings,
+            *([] if cell is None or cell.metadata is None else warnings_of(cell.metadata)),
+        ],
         simulated=None if cell is None else cell.simulated,
         metadata_form=None if cell is None else cell.metadata_form,
         fingerprint=None if cell is None else cell.fingerprint,

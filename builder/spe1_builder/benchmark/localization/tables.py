@@ -21,7 +21,7 @@ def tables(result: LocalizationBenchmark) -> list[Table]:
     found = [summary_table(result)]
     if any(row.level == "spikes" for row in result.summary):
         found.append(macro_table(result))
-    if not result.provenance.simulated:
+    if not result.provenance.simulated and result.provenance.origin is None:
         found.append(comparison_table(result))
     found.append(cell_table(result, "templates"))
     if any(row.level == "spikes" for row in result.summary):
@@ -43,7 +43,9 @@ def _counted(result: LocalizationBenchmark) -> str:
 
 
 def simulated_mark(result: LocalizationBenchmark) -> str:
-    """Stands behind each title: how many of the scored cells are simulated."""
+    """Stands behind each title: how many cells are simulated, or that they are no recordings."""
+    if result.provenance.origin is not None:
+        return f" ({result.provenance.origin} templates of real neurons)"
     scored = [cell for cell in result.cells if cell.problem is None]
     n = sum(cell.simulated is True for cell in scored)
     if n == 0:
