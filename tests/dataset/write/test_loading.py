@@ -192,11 +192,11 @@ def test_only_built_cells_are_listed(archive, built, tmp_path):
 
     root = tmp_path / "spe1"
     build_cell("c5", archive.sources, root, replace(SMALL, duration_s=0.7))
-    assert get_dataset_config_names(str(root)) == ["cells", "spikes", "mini", "c5"]
+    assert get_dataset_config_names(str(root)) == ["cells", "spikes", "mini", "scraps", "c5"]
     assert len(load_dataset(str(root), name="c5", cache_dir=str(tmp_path / "a"))["test"]) == 1
     build_cell("c14", archive.sources, root, replace(SMALL, duration_s=0.7))
     # In the catalogue's order, whichever was built first.
-    assert get_dataset_config_names(str(root)) == ["cells", "spikes", "mini", "c5", "c14"]
+    assert get_dataset_config_names(str(root)) == ["cells", "spikes", "mini", "scraps", "c5", "c14"]
     for name in ("c5", "c14"):
         loaded = load_dataset(str(root), name=name, cache_dir=str(tmp_path / "b"))
         assert np.array_equal(

@@ -49,11 +49,16 @@ def draw_quicklook(path: Path, facts: CellFacts) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(11, 8), dpi=110, layout="constrained")
+    figure = Figure(figsize=(11, 8), dpi=110)
     FigureCanvasAgg(figure)
     panels = figure.subplot_mosaic(
         [["whole", "whole", "probe"], ["zoom", "zoom", "probe"], ["wave", "wave", "probe"]],
         width_ratios=[1, 1, 1.1],
+        # Margins by hand: a layout engine draws everything twice, a third of a short build.
+        gridspec_kw={
+            **{"left": 0.075, "right": 0.955, "top": 0.89, "bottom": 0.12},
+            **{"hspace": 0.55, "wspace": 0.35},
+        },
     )
     _draw_whole(panels["whole"], facts)
     _draw_zoom(panels["zoom"], facts)
@@ -296,7 +301,7 @@ def _draw_probe_legend(axes: Axes, peak_to_peak_uV: float, *, has_bad: bool) -> 
     axes.plot([], [], color=_PEAK, label=f"peak channel ({peak_to_peak_uV:.0f} µV p-p)")
     if has_bad:
         axes.plot([], [], color=_BAD, linestyle=":", label="bad channel")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.06), fontsize=8, frameon=False)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.06), fontsize=8, frameon=False, ncols=2)
 
 
 def check_quicklook(path: Path, cell: CheckedCell) -> None:
