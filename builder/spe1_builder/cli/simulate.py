@@ -40,13 +40,13 @@ def simulate(
             help="Lists of spikes as odd as the release's: Python 2, int32, some spikes twice.",
         ),
     ] = False,
-    as_catalogued: Annotated[
+    easy: Annotated[
         bool,
         typer.Option(
-            "--as-catalogued",
+            "--easy",
             metavar="",
-            help="Amplitude and distance of each cell's catalogue entry instead of 150 uV at "
-            "25 um: as hard as the recordings.",
+            help="150 uV at 25 um in white noise, for tests, instead of the catalogue's amplitude "
+            "and distance in noise as it was measured.",
         ),
     ] = False,
     overwrite: Annotated[
@@ -64,7 +64,7 @@ def simulate(
     archive = simulate(
         folder,
         [*(names or []), *(more_names or [])] or "c14",
-        AS_CATALOGUED if as_catalogued else SimulationOptions(),
+        SimulationOptions() if easy else AS_CATALOGUED,
         progress=Bars(),
         overwrite=overwrite,
         duration_s=duration_s,

@@ -29,6 +29,7 @@ from spe1_builder.layout import RawLayout
 from spe1_builder.paths import local_path
 from spe1_builder.progress import Progress, Silent, stage
 from spe1_builder.source.simulation import npx, patch, released, shared_files
+from spe1_builder.source.simulation.background import make_background
 from spe1_builder.source.simulation.neurons import TEMPLATE_BEFORE, Neurons, make_neurons
 from spe1_builder.source.simulation.options import SimulationOptions
 from spe1_builder.source.simulation.result import SimulatedArchive
@@ -201,7 +202,7 @@ def _write_streams(
     """Write the four streams; yields the bytes of each piece done."""
     n_npx, n_patch = options.n_npx, options.n_patch_of(cell)
     rate_hz = n_patch * NPX_RATE_HZ / n_npx
-    background = npx.make_background(options, _generator(cell, options, _BACKGROUND))
+    background = make_background(options, _generator(cell, options, _BACKGROUND))
     edges_s = patch.sync_edges_s(n_npx / NPX_RATE_HZ, _generator(cell, options, _SYNC))
     seeds = _seeds(cell, options, _NPX)
     yield from npx.write_npx_stream(files["npx_raw"], neurons, background, n_npx, seeds, n_threads)

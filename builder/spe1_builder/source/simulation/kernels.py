@@ -81,6 +81,27 @@ def mix_noise(
 
 
 @compiled()
+def colour(samples, pole, direct, slow):
+    """Colour white noise in time, in place: itself, and a low-passed part of it.
+
+    Parameters
+    ----------
+    samples : np.ndarray
+        float32 (n_samples, n_columns), standard normal in; each column is filtered by itself.
+    pole : float32
+        Of the one-pole low-pass.
+    direct, slow : float32
+        Gain of the noise itself, and of the low-passed part.
+    """
+    n_samples, n_columns = samples.shape
+    kept = np.zeros(n_columns, np.float32)
+    for t in range(n_samples):
+        for c in range(n_columns):
+            kept[c] = pole * kept[c] + samples[t, c]
+            samples[t, c] = direct * samples[t, c] + slow * kept[c]
+
+
+@compiled()
 def add_spikes(
     samples, start, times, units, amplitudes, bank, oversampling, before, footprints, first, last
 ):

@@ -10,6 +10,7 @@ import numpy as np
 from spe1_builder.cells import Cell
 from spe1_builder.constants import NPX_RATE_HZ, REFERENCE_CHANNELS
 from spe1_builder.probe import nominal_positions_um
+from spe1_builder.source.simulation import measured
 from spe1_builder.source.simulation.options import SimulationOptions
 
 #: Samples of a template before and after its trough (2 ms and 4 ms).
@@ -98,6 +99,15 @@ def make_neurons(cell: Cell, options: SimulationOptions, rng: np.random.Generato
         footprints.append(_footprint_uV(location_um, peak_to_peak_uV, BACKGROUND_REACH_UM))
         bank.append(_time_course(*rng.uniform((0.06, 0.3, 0.2), (0.12, 0.7, 0.5))))
         train_s = _renewal_train(duration_s, rng.uniform(*BACKGROUND_RATE_HZ), rng)
+        times.append(train_s * NPX_RATE_HZ)
+        amplitudes.append(np.exp(options.amplitude_sd * rng.standard_normal(len(train_s))))
+    for _ in range(measured.N_SMALL_UNITS if options.noise == "measured" else 0):
+        location_um = _place_apart(patched_um, rng)
+        locations.append(location_um)
+        peak_to_peak_uV = measured.small_peak_to_peak_uV(rng)
+        footprints.append(_footprint_uV(location_um, peak_to_peak_uV, measured.SMALL_REACH_UM))
+        bank.append(_time_course(*rng.uniform(*measured.SMALL_COURSE)))
+        train_s = _renewal_train(duration_s, rng.uniform(*measured.SMALL_RATE_HZ), rng)
         times.append(train_s * NPX_RATE_HZ)
         amplitudes.append(np.exp(options.amplitude_sd * rng.standard_normal(len(train_s))))
     units = np.repeat(np.arange(len(times)), [len(train) for train in times])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from spe1_builder.cells import PATCH_TYPES, Cell, PatchType
@@ -16,12 +16,17 @@ MAX_FIRING_RATE_HZ = 100.0
 #: The release's rates are 50,023.9 Hz; below 10 kHz a spike has too few samples.
 PATCH_RATE_RANGE_HZ = (10_000.0, 200_000.0)
 
+#: What the recording is buried in.
+NOISES = ("easy", "measured")
+
 
 @documented_fields
 @dataclass(frozen=True)
 class SimulationOptions:
     """Everything that decides the bytes of a simulated cell, together with its id.
 
+    The defaults make an easy one, whose parts are as exact as their sizes say: for tests.
+    ``spe1 simulate`` takes the catalogue's amplitudes and distances, and measured noise.
     A value that cannot work is an `OptionError`.
     """
 
@@ -50,9 +55,18 @@ class SimulationOptions:
         None, "Patch sampling rate on the NPX clock; None takes the catalogue's."
     )
     amplitude_sd: float = option(0.10, "S.d. of the logarithm of each spike's amplitude factor.")
+    noise: str = option(
+        "easy",
+        '"easy": white, of the sizes below. "measured": as the public pieces of a real recording '
+        "have it, in size, in spectrum, and between neighbours, with hundreds of small units.",
+    )
     common_noise_uV: float = option(5.0, "Broadband s.d. of the noise that all channels share.")
-    local_noise_uV: float = option(5.0, "The same of what neighbours in depth share.")
-    independent_noise_uV: float = option(7.0, "The same of what is each channel's own.")
+    local_noise_uV: float = option(
+        5.0, "The same of what neighbours in depth share; of the easy noise only."
+    )
+    independent_noise_uV: float = option(
+        7.0, "The same of what is each channel's own; of the easy noise only."
+    )
     slow_potential_uV: float = option(150.0, "S.d. of the slow (below 50 Hz) potential.")
     as_released: bool = option(
         False,
@@ -74,6 +88,10 @@ class SimulationOptions:
         _check_number("firing_rate_hz", self.firing_rate_hz, low=0.0, high=MAX_FIRING_RATE_HZ)
         low_hz, high_hz = PATCH_RATE_RANGE_HZ
         _check_number("patch_rate_hz", self.patch_rate_hz, low=low_hz, high=high_hz)
+        if self.noise not in NOISES:
+            raise _bad_option("noise", " or ".join(map(repr, NOISES)), self.noise)
+        if self.noise == "measured":
+            self._leave("local_noise_uV", "independent_noise_uV", why="measured noise has its own")
         for name in ("seed", "n_background"):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 0:
@@ -87,6 +105,13 @@ class SimulationOptions:
             raise _bad_option(
                 "duration_s", f"at least one sample, {1 / NPX_RATE_HZ:.1e} s", self.duration_s
             )
+
+    def _leave(self, *names: str, why: str) -> None:
+        """Refuse options that would have no effect, where they are not the defaults."""
+        for one in fields(self):
+            if one.name in names and getattr(self, one.name) != one.default:
+                got = getattr(self, one.name)
+                raise _bad_option(one.name, f"the default, {one.default}: {why}", got)
 
     @property
     def n_npx(self) -> int:
@@ -134,5 +159,6 @@ def _bad_option(name: str, expected: str, got: object) -> OptionError:
     )
 
 
-#: Each cell with its amplitude and distance of the catalogue: as hard as the recordings.
-AS_CATALOGUED = SimulationOptions(peak_to_peak_uV=None, distance_um=None)
+#: As hard as the recordings: each cell with its amplitude and distance of the catalogue, in noise
+#: as it was measured. What ``spe1 simulate`` takes.
+AS_CATALOGUED = SimulationOptions(peak_to_peak_uV=None, distance_um=None, noise="measured")
