@@ -49,6 +49,14 @@ def simulate(
             "and distance in noise as it was measured.",
         ),
     ] = False,
+    semi_real: Annotated[
+        bool,
+        typer.Option(
+            "--semi-real",
+            metavar="",
+            help="The real neuron's footprint, place and spike train; of 20 cells.",
+        ),
+    ] = False,
     overwrite: Annotated[
         bool, typer.Option(metavar="", help="Replace cells that are there.")
     ] = False,
@@ -71,5 +79,6 @@ def simulate(
         seed=seed,
         write_spike_file=spike_file,
         as_released=as_released,
+        semi_real=semi_real,
     )
     say(str(archive))

@@ -27,14 +27,13 @@ def bits_hash() -> str:
 
 
 def archive_hash(folder: Path) -> str:
-    from dataclasses import replace
-
     from spe1_builder.source.simulation.archive import simulate
     from spe1_builder.source.simulation.options import SimulationOptions
 
     options = SimulationOptions(duration_s=0.3, n_background=5, firing_rate_hz=20.0)
     simulate(folder, ["c14", "c7", "c5"], options)
-    simulate(folder, ["c26"], replace(options, noise="measured"))
+    real = SimulationOptions(duration_s=1.3, noise="measured", semi_real=True)
+    simulate(folder, ["c26"], real)
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file():

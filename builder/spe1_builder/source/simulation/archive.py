@@ -3,7 +3,8 @@
 The real recordings need an account and 276 GB; this makes cells of the same byte
 layout from a seed. In each, one neuron is patched: it fires in the patch trace, on
 the patch's own clock, and at a known place in front of the electrode that the
-catalogue names, among background neurons and noise. ``truth/`` keeps what was planted.
+catalogue names, among background neurons and noise. A semi-real one has the footprint and
+the spike train of the real neuron, and lies where that does. ``truth/`` keeps what was planted.
 
 >>> [truth] = simulate("raw", "c14", duration_s=1.0).truths
 >>> truth.cell_id, truth.electrode
@@ -33,6 +34,7 @@ from spe1_builder.source.simulation.background import make_background
 from spe1_builder.source.simulation.neurons import TEMPLATE_BEFORE, Neurons, make_neurons
 from spe1_builder.source.simulation.options import SimulationOptions
 from spe1_builder.source.simulation.result import SimulatedArchive
+from spe1_builder.source.simulation.semi_real import require_semi_real
 from spe1_builder.source.simulation.target import check_target, growing_cell, is_up_to_date
 from spe1_builder.source.simulation.truth import (
     CellTruth,
@@ -130,6 +132,8 @@ def simulate(
         )
     options = replace(options, **changed)
     ids = expand_cells(cells)
+    if options.semi_real:
+        require_semi_real(ids)
     for cell_id in ids:
         check_target(raw_dir, cell_id, options, overwrite)
     found = shared_files.check_shared_files(raw_dir)
@@ -171,6 +175,8 @@ def simulate_cell(
             got=n_threads,
             do="leave it out for 2",
         )
+    if options.semi_real:
+        require_semi_real([cell_id])
     check_target(raw_dir, cell_id, options, overwrite)
     if not overwrite and is_up_to_date(raw_dir, cell_id, options):
         return read_truth(raw_dir, cell_id)
@@ -254,7 +260,11 @@ def _truth(cell: Cell, options: SimulationOptions, neurons: Neurons) -> CellTrut
         location_um=(x_um, y_um, z_um),
         electrode=cell.chan_predicted,
         peak_channel=int(neurons.footprints_uV[0].argmax()),
-        peak_to_peak_uV=float(options.peak_to_peak_uV_of(cell)),
+        peak_to_peak_uV=float(
+            neurons.footprints_uV[0].max()
+            if options.semi_real
+            else options.peak_to_peak_uV_of(cell)
+        ),
         n_npx=n_npx,
         n_patch=n_patch,
         patch_rate_hz=n_patch * NPX_RATE_HZ / n_npx,

@@ -148,6 +148,33 @@ def add_spikes(
 
 
 @compiled()
+def add_templates(samples, start, times, amplitudes, template, before):
+    """Add one template at whole samples, wherever it reaches into a chunk.
+
+    Parameters
+    ----------
+    samples : np.ndarray
+        float32 (n_samples, n_channels), uV, added to in place.
+    start : int
+        Sample of the recording that the chunk begins with.
+    times : np.ndarray
+        int64 (n_spikes,), samples of the recording.
+    amplitudes : np.ndarray
+        float32 (n_spikes,).
+    template : np.ndarray
+        float32 (n_template, n_channels), uV.
+    before : int
+        Sample of the template that ``times`` point at.
+    """
+    n_samples, n_channels = samples.shape
+    for i in range(times.size):
+        origin = times[i] - before - start
+        for k in range(max(-origin, 0), min(template.shape[0], n_samples - origin)):
+            for c in range(n_channels):
+                samples[origin + k, c] += amplitudes[i] * template[k, c]
+
+
+@compiled()
 def to_counts(samples, gain_uV, counts):
     """Microvolts to ADC counts: rounded to the nearest, clipped to int16.
 

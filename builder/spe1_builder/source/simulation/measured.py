@@ -14,7 +14,34 @@ below 50 Hz (``slow_potential_uV``), and how much a neuron's spikes vary (``ampl
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
+
+
+@dataclass(frozen=True)
+class UnitKind:
+    """What the background neurons of one kind are drawn from.
+
+    Attributes
+    ----------
+    peak_to_peak_uV : callable
+        Draws one.
+    rate_hz : tuple of float
+        Lowest and highest.
+    course : tuple of tuple of float
+        Lowest and highest of what makes the waveform: s.d. of the trough's falling back and
+        time of the hump, ms, and the hump's height.
+    reach_um : float
+        None is seen beyond this distance, so that each touches few channels.
+    """
+
+    peak_to_peak_uV: Callable[[np.random.Generator], float]
+    rate_hz: tuple[float, float]
+    course: tuple[tuple[float, float, float], tuple[float, float, float]]
+    reach_um: float
+
 
 #: Noise in time, as `kernels.colour` takes it: pole of a low-pass, gain of the white noise, gain
 #: of its low-passed part. Corners at 30 kHz: what is a channel's own 4.3 kHz, what neighbours
@@ -37,14 +64,17 @@ MEMORY_SAMPLES = 96
 N_SMALL_UNITS = 300
 #: Their peak-to-peak: the least, the exponent of its Pareto distribution, the limit.
 SMALL_LEAST_UV, SMALL_EXPONENT, SMALL_LIMIT_UV = 20.0, 1.6, 250.0
-SMALL_RATE_HZ = (0.5, 15.0)
-#: One is not seen beyond this distance.
-SMALL_REACH_UM = 100.0
-#: Ranges of their trough's s.d. and their hump's time, ms, and of the hump's height: half
-#: widths of .13 to .4 ms and 0.3 to 0.9 ms from trough to peak, as the real neurons' templates.
-SMALL_COURSE = ((0.065, 0.3, 0.2), (0.2, 0.9, 0.5))
 
 
-def small_peak_to_peak_uV(rng: np.random.Generator) -> float:
+def _small_peak_to_peak_uV(rng: np.random.Generator) -> float:
     """Draw one: float, uV."""
     return min(SMALL_LEAST_UV * (1.0 + rng.pareto(SMALL_EXPONENT)), SMALL_LIMIT_UV)
+
+
+#: Half widths of .13 to .4 ms, .3 to .9 ms from trough to peak: as the real neurons' templates.
+SMALL = UnitKind(
+    peak_to_peak_uV=_small_peak_to_peak_uV,
+    rate_hz=(0.5, 15.0),
+    course=((0.065, 0.3, 0.2), (0.2, 0.9, 0.5)),
+    reach_um=100.0,
+)

@@ -153,13 +153,26 @@ def _add_spikes(samples: np.ndarray, neurons: Neurons, start: int, stop: int) ->
 
     bounds = (start - TEMPLATE_AFTER, stop + TEMPLATE_BEFORE)
     first, last = np.searchsorted(neurons.times, bounds)
+    times, units = neurons.times[first:last], neurons.units[first:last]
+    amplitudes = neurons.amplitudes[first:last]
+    if neurons.real_template_uV is not None:
+        is_real = units == 0
+        kernels.add_templates(
+            samples,
+            start,
+            times[is_real].astype(np.int64),
+            amplitudes[is_real],
+            neurons.real_template_uV,
+            TEMPLATE_BEFORE,
+        )
+        times, units, amplitudes = times[~is_real], units[~is_real], amplitudes[~is_real]
     has_footprint = neurons.footprints_uV > 0
     kernels.add_spikes(
         samples,
         start,
-        neurons.times[first:last],
-        neurons.units[first:last],
-        neurons.amplitudes[first:last],
+        times,
+        units,
+        amplitudes,
         neurons.bank,
         OVERSAMPLING,
         TEMPLATE_BEFORE,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
 
 from spe1_builder.cells import PATCH_TYPES, Cell, PatchType
 from spe1_builder.constants import NPX_RATE_HZ
@@ -42,6 +42,11 @@ class SimulationOptions:
         25.0,
         "From the patched soma to the plane of the probe; None takes the catalogue's distance "
         "from soma to electrode.",
+    )
+    semi_real: bool = option(
+        False,
+        "Whether the patched neuron has the footprint and the spike train of the real one, and "
+        "lies where that does; of 20 cells. Its amplitude, distance and rate are its own.",
     )
     firing_rate_hz: float = option(5.0, "Of the patched neuron, at most 100; 0 gives a silent one.")
     write_spike_file: bool = option(True, "Whether ``*_wc_spike_samples.npy`` is written.")
@@ -96,9 +101,12 @@ class SimulationOptions:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 0:
                 raise _bad_option(name, "a whole number, 0 or more", value)
-        for name in ("write_spike_file", "write_extracellular_spikes", "as_released"):
+        for name in ("semi_real", "write_spike_file", "write_extracellular_spikes", "as_released"):
             if not isinstance(getattr(self, name), bool):
                 raise _bad_option(name, "True or False", getattr(self, name))
+        if self.semi_real:
+            names = ("peak_to_peak_uV", "distance_um", "firing_rate_hz")
+            self._leave(*names, why="a semi-real neuron has its own")
         if self.patch_type is not None and self.patch_type not in list(PATCH_TYPES):
             raise _bad_option("patch_type", " or ".join(map(repr, PATCH_TYPES)), self.patch_type)
         if self.n_npx < 1:
@@ -107,11 +115,16 @@ class SimulationOptions:
             )
 
     def _leave(self, *names: str, why: str) -> None:
-        """Refuse options that would have no effect, where they are not the defaults."""
+        """Refuse options that would have no effect, where they are not the defaults or None."""
         for one in fields(self):
-            if one.name in names and getattr(self, one.name) != one.default:
-                got = getattr(self, one.name)
+            got = getattr(self, one.name)
+            if one.name in names and got is not None and got != one.default:
                 raise _bad_option(one.name, f"the default, {one.default}: {why}", got)
+
+    @property
+    def origin(self) -> Literal["semi-real", "simulated"]:
+        """What a cell made with these is to be called."""
+        return "semi-real" if self.semi_real else "simulated"
 
     @property
     def n_npx(self) -> int:
@@ -162,3 +175,5 @@ def _bad_option(name: str, expected: str, got: object) -> OptionError:
 #: As hard as the recordings: each cell with its amplitude and distance of the catalogue, in noise
 #: as it was measured. What ``spe1 simulate`` takes.
 AS_CATALOGUED = SimulationOptions(peak_to_peak_uV=None, distance_um=None, noise="measured")
+#: The same with the real neuron's footprint and train.
+SEMI_REAL = replace(AS_CATALOGUED, semi_real=True)

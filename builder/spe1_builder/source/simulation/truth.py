@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -50,11 +50,14 @@ class CellTruth:
     patch_type : str
         Release name, for instance "Juxta, VC".
     location_um : tuple of float
-        The patched soma: x and y in the plane of the probe, z away from it.
+        The patched soma: x and y in the plane of the probe, z away from it. Of a semi-real
+        one, the point source that fits its footprint best.
     electrode : int
-        ``chan_predicted`` of the catalogue, which the soma lies in front of.
+        ``chan_predicted`` of the catalogue. A simulated soma lies in front of it, a semi-real
+        one where the real one does.
     peak_channel : int
-        Channel of the largest template; the electrode, unless that is a reference site.
+        Channel of the largest template; of a simulated cell the electrode, unless that is a
+        reference site.
     peak_to_peak_uV : float
         Of the template on the peak channel, at amplitude factor 1.
     n_npx, n_patch : int
@@ -71,7 +74,8 @@ class CellTruth:
     patch_samples : np.ndarray
         int64 (n_spikes,), peaks in the patch trace.
     npx_samples : np.ndarray
-        float64 (n_spikes,), the same instants in NPX samples: the extracellular troughs.
+        float64 (n_spikes,), the same instants in NPX samples: the extracellular troughs, but of
+        a semi-real cell, whose trough is before or after the patch spike.
     amplitudes : np.ndarray
         float32 (n_spikes,), factor of the template.
     template_uV : np.ndarray
@@ -102,13 +106,20 @@ class CellTruth:
     background_samples: np.ndarray
     background_units: np.ndarray
 
+    @property
+    def origin(self) -> Literal["semi-real", "simulated"]:
+        """What kind of cell it is."""
+        return self.options.origin
+
     def __repr__(self) -> str:
         """One line, not the arrays."""
         x_um, y_um, z_um = self.location_um
+        kind = "semi-real, " if self.origin == "semi-real" else ""
+        what = f"{kind}{self.options.duration_s:g} s, {len(self.npx_samples)} spikes"
         return (
-            f"<CellTruth of {self.cell_id}, {self.patch_type}: {self.options.duration_s:g} s, "
-            f"{len(self.npx_samples)} spikes of {self.peak_to_peak_uV:.0f} uV at "
-            f"({x_um:.0f}, {y_um:.0f}, {z_um:.0f}) um, electrode {self.electrode}>"
+            f"<CellTruth of {self.cell_id}, {self.patch_type}: {what} of "
+            f"{self.peak_to_peak_uV:.0f} uV at ({x_um:.0f}, {y_um:.0f}, {z_um:.0f}) um, "
+            f"electrode {self.electrode}>"
         )
 
     def background_train(self, unit: int) -> np.ndarray:
