@@ -7,7 +7,7 @@ import pytest
 
 from spe1_builder.cells import get_cell
 from spe1_builder.dataset.metadata import ConversionMetadata, read_model
-from spe1_builder.dataset.verify import verify_root
+from spe1_builder.dataset.verify import verify
 from spe1_builder.dataset.write.build import build_cell
 from spe1_builder.layout import METADATA_NAME
 from tests.support.older import make_older
@@ -42,7 +42,7 @@ def test_the_metadata_have_the_audit(recorded):
     assert label.soma_foot_um == label.place_um + audit.soma_foot_offset_um
     assert label.soma_foot_range_um == list(audit.soma_foot_range_um)
     assert (label.residual_um, label.step_um) == (audit.residual_um, audit.step_um)
-    assert verify_root(recorded.parent) == []
+    assert verify(recorded.parent).ok
     assert "ground_truth_label" in (recorded.parent / "README.md").read_text(encoding="utf-8")
 
 

@@ -112,7 +112,7 @@ def _comparison(result: LocalizationBenchmark) -> Table:
 
 def _cells(result: LocalizationBenchmark, level: Level) -> Table:
     names = list(dict.fromkeys(row.method for row in result.summary))
-    is_marked = len({cell.simulated for cell in result.cells if cell.problem is None}) > 1
+    is_marked = len({cell.kind for cell in result.cells if cell.problem is None}) > 1
     rows = [_cell_row(cell, names, level, is_marked=is_marked) for cell in result.cells]
     unit = "error, um" if level == "templates" else "share within / error, um"
     return Table(

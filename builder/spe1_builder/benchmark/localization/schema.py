@@ -17,6 +17,7 @@ from spe1_builder.constants import Engine
 from spe1_builder.disk.atomic import write_text
 from spe1_builder.errors import MissingFileError, OutputError
 from spe1_builder.models import Model, first_problem
+from spe1_builder.origins import Origin
 
 #: A reader refuses another version; a change of meaning or names raises it.
 SCHEMA_VERSION: Literal[1] = 1
@@ -49,6 +50,11 @@ class CellResult(Model):
         Parts that could not be computed, or were computed from less.
     warnings : list of str
         What was measured when the cell was built, and speaks against it.
+    simulated : bool or None
+        Whether the cell was not recorded; None where its metadata does not say.
+    origin : str or None
+        What it is, see `spe1_builder.origins`; None also in results of before there was more
+        than "simulated".
     metadata_form : str or None
         "spe1" (this project's metadata) or "public" (that of the public conversion).
     target_um : tuple of float or None
@@ -62,6 +68,7 @@ class CellResult(Model):
     notes: list[str]
     warnings: list[str] = Field(default_factory=list)
     simulated: bool | None
+    origin: Origin | None = None
     metadata_form: Literal["spe1", "public"] | None
     fingerprint: str | None
     target_um: tuple[float, float] | None
@@ -70,6 +77,13 @@ class CellResult(Model):
     masked_channels: list[int]
     n_spikes: int | None
     scores: list[CellScore]
+
+    @property
+    def kind(self) -> Origin | None:
+        """What kind of recording it is; None where that is not known."""
+        if self.simulated is None:
+            return None
+        return (self.origin or "simulated") if self.simulated else "recorded"
 
     @model_validator(mode="after")
     def _problem_or_scores(self) -> Self:
@@ -199,6 +213,12 @@ class LocalizationBenchmark(Model):
         return self
 
     @property
+    def generated_word(self) -> str:
+        """What the scored cells are that were not recorded: "simulated", "semi-real" or both."""
+        kinds = {cell.kind for cell in self.cells if cell.simulated and cell.problem is None}
+        return " or ".join(sorted(map(str, kinds), reverse=True)) or "simulated"
+
+    @property
     def undone(self) -> list[str]:
         """What was asked for and could not be done, a line each: ``c9: SPE-1 has no cell ...``."""
         return [
@@ -244,7 +264,7 @@ class LocalizationBenchmark(Model):
     def _counted(self) -> str:
         n = sum(cell.problem is None for cell in self.cells)
         text = f"{n} cell{'s' if n != 1 else ''}"
-        return text + (" (simulated)" if self.provenance.simulated else "")
+        return text + (f" ({self.generated_word})" if self.provenance.simulated else "")
 
     def without_timings(self) -> dict[str, Any]:
         """As plain values, wall times left out: equal for equal inputs and options."""

@@ -17,6 +17,7 @@ from spe1_builder.dataset.sidecars.sidecar import CheckedCell, Sidecar
 from spe1_builder.dataset.sidecars.soma_foot import draw_soma_foot
 from spe1_builder.label import LabelAudit
 from spe1_builder.layout import QUICKLOOK_NAME
+from spe1_builder.origins import origin_mark
 from spe1_builder.probe import SITE_WIDTH_UM
 from spe1_builder.signal.template import Template
 
@@ -66,7 +67,7 @@ def draw_quicklook(path: Path, facts: CellFacts) -> None:
         facts.peak_channel,
         gt_channel,
         facts.bad.all,
-        label_audit(plan.cell_id, gt_channel, simulated=plan.inputs.simulated),
+        label_audit(plan.cell_id, gt_channel, origin=plan.inputs.origin),
     )
     for name in ("whole", "zoom", "wave"):
         panels[name].set_ylabel(f"patch ({facts.plan.inputs.patch_type.units})")
@@ -75,7 +76,7 @@ def draw_quicklook(path: Path, facts: CellFacts) -> None:
     gt_x_um, gt_y_um = plan.positions_um[gt_channel]
     distance_um = float(np.hypot(peak_x_um - gt_x_um, peak_y_um - gt_y_um))
     figure.suptitle(
-        f"{plan.cell_id}{' (simulated)' if plan.inputs.simulated else ''}"
+        f"{plan.cell_id}{origin_mark(plan.inputs.origin)}"
         f"  ·  {plan.inputs.patch_type.release_name}  ·  {_counted(len(plan.window_spikes))}"
         f"  ·  peak channel {facts.peak_channel}, ground truth {gt_channel}"
         f" ({distance_um:.0f} µm apart)",

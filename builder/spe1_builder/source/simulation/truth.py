@@ -19,6 +19,7 @@ from spe1_builder.disk.atomic import write_text
 from spe1_builder.disk.bounded import read_bounded
 from spe1_builder.errors import MissingFileError, RawDataError
 from spe1_builder.layout import RawLayout
+from spe1_builder.origins import Origin
 from spe1_builder.source.simulation.options import SimulationOptions
 
 #: What goes to the arrays' file; everything else is in the JSON.
@@ -247,12 +248,53 @@ def is_simulated(raw_dir: Path, cell_id: str, files: Mapping[str, Path] | None =
         return False
 
 
+def origin_of(raw_dir: Path, cell_id: str, files: Mapping[str, Path] | None = None) -> Origin:
+    """What kind of recording lies here; parameters as `is_simulated`.
+
+    Raises
+    ------
+    RawDataError
+        There is a truth of this cell, but not of this recording: what it is, nobody can tell.
+    """
+    raw_dir = Path(raw_dir)
+    path = RawLayout(raw_dir).truth / f"{cell_id}.json"
+    if not path.is_file():
+        return "recorded"
+    if is_simulated(raw_dir, cell_id, files):
+        return told_origin(raw_dir, cell_id)
+    raise RawDataError(
+        f"The recording of {cell_id} is not the one whose truth lies beside it.",
+        where=path,
+        expected="the Neuropixels and patch streams that were simulated, or no truth",
+        got="other streams: replaced, cut or changed",
+        do=(
+            "simulate the cell again (--overwrite); or move its truth away, if the recording "
+            "is a real one"
+        ),
+    )
+
+
+def told_origin(raw_dir: Path, cell_id: str) -> Literal["semi-real", "simulated"]:
+    """What the truth of a cell says it is, whatever lies beside it; never raises."""
+    try:
+        options = _read_facts(RawLayout(Path(raw_dir)), cell_id)["options"]
+        return "semi-real" if options["semi_real"] is True else "simulated"
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return "simulated"  # one of before there were others, or one that does not read
+
+
 def _read_marks(layout: RawLayout, cell_id: str) -> dict[str, Any]:
     """The marks of a cell's files, by their kind."""
+    marks: dict[str, Any] = _read_facts(layout, cell_id)[_FILES_KEY]
+    return marks
+
+
+def _read_facts(layout: RawLayout, cell_id: str) -> dict[str, Any]:
+    """The JSON of a cell's truth."""
     path = layout.truth / f"{cell_id}.json"
     text = read_bounded(path, _MAX_TRUTH_BYTES, f"The truth of {cell_id}").decode()
-    marks: dict[str, Any] = json.loads(text)[_FILES_KEY]
-    return marks
+    facts: dict[str, Any] = json.loads(text)
+    return facts
 
 
 def _mark(path: Path) -> dict[str, Any]:
