@@ -15,7 +15,11 @@ SMALLER = {
     "01_first_look": {},
     "02_spikeinterface": {},
     "03_train_a_localizer": {"n_steps=300": "n_steps=5"},
-    "04_detect_spikes": {"range(12)": "range(1)", "n_windows=1024": "n_windows=64", '"c29"': '"c14"'},
+    "04_detect_spikes": {
+        "range(12)": "range(1)",
+        "n_windows=1024": "n_windows=64",
+        '"c29"': '"c14"',
+    },
     "05_spikes_in_sql": {},
 }
 #: All in one process, where torch and SpikeInterface are imported once.

@@ -29,6 +29,7 @@ GROUND = {
     "packaged",
     "memory",
     "declared",
+    "origins",
 }
 #: Parts of a room, from left to right likewise.
 SUB_ROOMS = {

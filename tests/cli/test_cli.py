@@ -93,13 +93,18 @@ def test_simulate(session):
     assert (folder / ".raw/Recordings/c26/c26_npx_raw.bin").is_file()
 
 
-def test_simulate_as_catalogued(tmp_path):
-    done = run("simulate", ".raw", "c15", "--duration-s", "0.3", "--as-catalogued", cwd=tmp_path)
+@pytest.mark.parametrize("flags", [[], ["--easy"]], ids=["catalogue", "easy"])
+def test_simulate_is_as_hard_as_asked(tmp_path, flags):
+    done = run("simulate", ".raw", "c15", "--duration-s", "0.3", *flags, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     truth = json.loads((tmp_path / ".raw/truth/c15.json").read_text())
     c15 = get_cell("c15")
-    assert truth["location_um"][2] == c15.distance_um
-    assert truth["peak_to_peak_uV"] == pytest.approx(c15.jta_peak_to_peak_uV)
+    peak_to_peak_uV, distance_um, noise = (
+        (150.0, 25.0, "easy") if flags else (c15.jta_peak_to_peak_uV, c15.distance_um, "measured")
+    )
+    assert truth["location_um"][2] == distance_um
+    assert truth["peak_to_peak_uV"] == pytest.approx(peak_to_peak_uV)
+    assert truth["options"]["noise"] == noise
 
 
 def test_one_failing_cell_does_not_stop_the_others(session):

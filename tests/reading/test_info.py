@@ -79,7 +79,7 @@ def test_the_page(two_cells, monkeypatch):
 def test_the_page_of_a_real_cell(two_cells, monkeypatch):
     """No real cell is here: the same one, said to be recorded."""
     cell = read_model(two_cells / "c14/conversion_metadata.json", ConversionMetadata)
-    real = cell.provenance.model_copy(update={"simulated": False})
+    real = cell.provenance.model_copy(update={"simulated": False, "origin": "recorded"})
     label = cell.source_metadata.model_copy(
         update={"spike_source": "wc_spike_samples.npy (authoritative GT)"}
     )

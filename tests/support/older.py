@@ -39,7 +39,7 @@ def make_older(cell: Path, data_version: str = "1.1.0") -> str:
 
     def edit(document):
         document["provenance"]["data_version"] = data_version
-        del document["ground_truth_label"]
+        del document["ground_truth_label"], document["provenance"]["origin"]
 
     edit_json(cell / METADATA_NAME, edit)
     refresh(cell)

@@ -31,6 +31,10 @@ class Archive:
     def sources(self) -> Sources:
         return Sources(self.raw_dir)
 
+    def forget_truth(self, cell_id: str = "c14") -> None:
+        """Let a cell pass for a recorded one, so that its streams may be others."""
+        (self.raw_dir / "truth" / f"{cell_id}.json").unlink(missing_ok=True)
+
     def counts(self, cell_id: str = "c14") -> np.ndarray:
         """int16 (n_samples, 384)."""
         path = self.raw_dir / "Recordings" / cell_id / f"{cell_id}_npx_raw.bin"

@@ -223,7 +223,7 @@ def _warn(results: Sequence[BuildResult]) -> None:
 
 def _note(metadata: ConversionMetadata) -> str:
     """What the table's last column says of a cell that is there."""
-    notes = ["simulated"] if metadata.provenance.simulated else []
+    notes: list[str] = [metadata.provenance.kind] if metadata.provenance.simulated else []
     if metadata.warnings:
         notes.append(plural(len(metadata.warnings), "warning"))
     return ", ".join(notes)
@@ -241,6 +241,7 @@ def _fields(outcome: Done[BuildResult] | Failure) -> dict[str, Any]:
         "error": None,
         "folder": str(result.folder),
         "simulated": data.provenance.simulated,
+        "origin": data.provenance.kind,
         "rows": {name: split.rows for name, split in data.splits.items()},
         "n_spikes": data.n_spikes_total,
         "peak_channel": data.peak_channel,

@@ -22,7 +22,8 @@ from spe1_builder.cli.roots import DEFAULT_ROOT, require_root
 from spe1_builder.errors import MissingFileError
 from spe1_builder.layout import METADATA_NAME, RawLayout, RootLayout
 
-_SIMULATED = "simulated"
+#: Of cells that were not recorded.
+_GENERATED = ("simulated", "semi-real")
 
 
 def cells(
@@ -59,11 +60,10 @@ def cells(
     this_screen().results.extend(_fields(cell, kinds[name]) for name, cell in catalogue().items())
     print_columns(fitting, width)
     built = [kind["built"] for kind in kinds.values() if "built" in kind]
-    n_simulated = built.count(_SIMULATED)
+    counted = [f"{built.count(kind)} of them {kind}" for kind in _GENERATED if kind in built]
     say(
-        f"\n{len(catalogue())} cells; {len(built)} built in {root}"
-        + (f", {n_simulated} of them simulated" if n_simulated else "")
-        + ".\nmin: length. site: electrode nearest to the soma, 0-based (the localization "
+        f"\n{', '.join([f'{len(catalogue())} cells; {len(built)} built in {root}', *counted])}"
+        ".\nmin: length. site: electrode nearest to the soma, 0-based (the localization "
         "target).\ndist: soma to site, µm. depth: soma below the pia, µm. p-p: mean spike, µV.\n"
         "Hz: patch samples per second. The numbers are the release's, of the real cells."
     )
@@ -75,12 +75,14 @@ def cells(
 def kinds_here(cell_id: str, root: Path, raw_dir: Path) -> dict[str, str]:
     """What of a cell is in the two folders, by ``raw`` and ``built``.
 
-    The value is empty, or what has to be said of it: "simulated", "unreadable".
+    The value is empty, or what has to be said of it: "simulated", "semi-real", "kind unknown".
     """
-    found = {}
+    from spe1_builder.source.simulation.truth import told_origin
+
+    found: dict[str, str] = {}
     if RawLayout(raw_dir).cell_dir(cell_id).is_dir():
         is_made = (RawLayout(raw_dir).truth / f"{cell_id}.json").is_file()
-        found["raw"] = _SIMULATED if is_made else ""
+        found["raw"] = told_origin(raw_dir, cell_id) if is_made else ""
     path = RootLayout(root).cell(cell_id) / METADATA_NAME
     if path.is_file():
         found["built"] = _kind_of(path)
@@ -93,11 +95,12 @@ def _kind_of(path: Path) -> str:
 
     try:
         _, values = read_json(path)
-        is_simulated = values["provenance"]["simulated"]
-    except (Spe1Error, OSError, KeyError, TypeError):
+        provenance = values["provenance"]
+        origin = provenance.get("origin") or ("simulated" if provenance["simulated"] else "")
+    except (Spe1Error, OSError, AttributeError, KeyError, TypeError):
         # The public conversion's metadata do not tell, and have no provenance.
         return "kind unknown"
-    return _SIMULATED if is_simulated else ""
+    return origin if origin in _GENERATED else ""
 
 
 def here(kinds: dict[str, str]) -> str:
@@ -128,7 +131,11 @@ def _fields(cell: Cell, kinds: dict[str, str]) -> dict[str, object]:
         "jta_peak_to_peak_uV": cell.jta_peak_to_peak_uV,
         "patch_rate_hz": cell.patch_rate_hz,
         **{
-            word: {"here": word in kinds, "simulated": kinds.get(word) == _SIMULATED}
+            word: {
+                "here": word in kinds,
+                "simulated": kinds.get(word) in _GENERATED,
+                "semi_real": kinds.get(word) == "semi-real",
+            }
             for word in ("raw", "built")
         },
     }

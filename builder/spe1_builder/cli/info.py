@@ -23,6 +23,12 @@ def info(names: Cells, root: MaybeRoot = None) -> None:
         if i:
             say("")
         fields: dict[str, Any] = found.model_dump(mode="json", exclude={"cell_id"})
-        report(found.text(width), cell=cell_id, simulated=found.is_simulated, **fields)
+        report(
+            found.text(width),
+            cell=cell_id,
+            simulated=found.is_simulated,
+            origin=found.origin,
+            **fields,
+        )
         for problem in found.problems:
             warn(f"{cell_id}: damaged: {problem}")

@@ -40,13 +40,21 @@ def simulate(
             help="Lists of spikes as odd as the release's: Python 2, int32, some spikes twice.",
         ),
     ] = False,
-    as_catalogued: Annotated[
+    easy: Annotated[
         bool,
         typer.Option(
-            "--as-catalogued",
+            "--easy",
             metavar="",
-            help="Amplitude and distance of each cell's catalogue entry instead of 150 uV at "
-            "25 um: as hard as the recordings.",
+            help="150 uV at 25 um in white noise, for tests, instead of the catalogue's amplitude "
+            "and distance in noise as it was measured.",
+        ),
+    ] = False,
+    semi_real: Annotated[
+        bool,
+        typer.Option(
+            "--semi-real",
+            metavar="",
+            help="The real neuron's footprint, place and spike train; of 20 cells.",
         ),
     ] = False,
     overwrite: Annotated[
@@ -64,12 +72,13 @@ def simulate(
     archive = simulate(
         folder,
         [*(names or []), *(more_names or [])] or "c14",
-        AS_CATALOGUED if as_catalogued else SimulationOptions(),
+        SimulationOptions() if easy else AS_CATALOGUED,
         progress=Bars(),
         overwrite=overwrite,
         duration_s=duration_s,
         seed=seed,
         write_spike_file=spike_file,
         as_released=as_released,
+        semi_real=semi_real,
     )
     say(str(archive))

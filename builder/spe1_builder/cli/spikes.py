@@ -25,6 +25,7 @@ from spe1_builder.cli.console import (
 from spe1_builder.cli.outputs import STANDARD_OUTPUT, require_free, write_whole
 from spe1_builder.cli.roots import require_root
 from spe1_builder.errors import MissingFileError, OptionError
+from spe1_builder.origins import Origin
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -140,23 +141,21 @@ def _show(table: pa.Table, root: Path) -> None:
             where=root,
             do=f"build one: spe1 build c14 --raw-dir .raw --root {root}",
         )
-    simulated = dict(
-        zip(known["cell_id"].to_pylist(), known["is_simulated"].to_pylist(), strict=True)
-    )
+    origins = dict(zip(known["cell_id"].to_pylist(), known["origin"].to_pylist(), strict=True))
     width = console_width()
-    print_columns(fit_columns(_columns(found, simulated), width), width)
+    print_columns(fit_columns(_columns(found, origins), width), width)
     for one in found:
         fields: dict[str, Any] = asdict(one)
-        this_screen().results.append(
-            {"cell": fields.pop("cell_id"), "simulated": simulated[one.cell_id], **fields}
-        )
+        origin = origins[one.cell_id]
+        kind = {"simulated": origin and origin != "recorded", "origin": origin}
+        this_screen().results.append({"cell": fields.pop("cell_id"), **kind, **fields})
     say(
         f"\n{plural(table.num_rows, 'spike')} of the analysis windows, in {root}.\n"
         "To a file, a row a spike: --csv FILE, --parquet FILE."
     )
 
 
-def _columns(found: list[SpikeSummary], simulated: dict[str, bool | None]) -> list[Column]:
+def _columns(found: list[SpikeSummary], origins: dict[str, Origin | None]) -> list[Column]:
     columns = [
         Column("cell", [one.cell_id for one in found], is_left=True),
         Column("spikes", [str(one.n_spikes) for one in found]),
@@ -169,7 +168,8 @@ def _columns(found: list[SpikeSummary], simulated: dict[str, bool | None]) -> li
             for one in found
         ]
         columns.append(Column("amplitude, uV", ranges))
-    notes = ["simulated" if simulated[one.cell_id] else "" for one in found]
+    kinds = [origins[one.cell_id] for one in found]
+    notes = ["" if kind in ("recorded", None) else kind for kind in kinds]
     return [*columns, Column("note", notes, is_left=True)]
 
 

@@ -9,9 +9,10 @@ from pydantic import ConfigDict, model_validator
 from spe1_builder.cells import get_cell
 from spe1_builder.label import LabelAudit, LabelRule, audit_label
 from spe1_builder.models import Model
+from spe1_builder.origins import Origin
 
 
-def label_audit(cell_id: str, gt_channel: int, *, simulated: bool) -> LabelAudit | None:
+def label_audit(cell_id: str, gt_channel: int, *, origin: Origin) -> LabelAudit | None:
     """The label of a cell, held to the release's coordinates.
 
     Parameters
@@ -19,15 +20,16 @@ def label_audit(cell_id: str, gt_channel: int, *, simulated: bool) -> LabelAudit
     cell_id : str
     gt_channel : int
         The electrode that the build took from its summary.
-    simulated : bool
-        A simulated soma was put in front of its electrode: there is nothing to audit.
+    origin : str
+        A simulated soma was put in front of its electrode: there is nothing to audit. A
+        semi-real one lies where the real one does.
 
     Examples
     --------
-    >>> round(label_audit("c26", 261, simulated=False).soma_foot_offset_um, 1)
+    >>> round(label_audit("c26", 261, origin="recorded").soma_foot_offset_um, 1)
     13.0
     """
-    return None if simulated else audit_label(get_cell(cell_id).coordinates, gt_channel)
+    return None if origin == "simulated" else audit_label(get_cell(cell_id).coordinates, gt_channel)
 
 
 class LabelMetadata(Model):
@@ -91,7 +93,7 @@ class LabelMetadata(Model):
         return self
 
 
-def recorded_label(cell_id: str, gt_channel: int, *, simulated: bool) -> LabelMetadata | None:
+def recorded_label(cell_id: str, gt_channel: int, *, origin: Origin) -> LabelMetadata | None:
     """What the metadata of a cell say of its label; arguments as `label_audit`."""
-    audit = label_audit(cell_id, gt_channel, simulated=simulated)
+    audit = label_audit(cell_id, gt_channel, origin=origin)
     return None if audit is None else LabelMetadata.of(cell_id, audit)

@@ -19,6 +19,7 @@ from spe1_builder.dataset.json_text import json_text
 from spe1_builder.disk.bounded import read_bounded
 from spe1_builder.errors import MissingFileError, OutputError
 from spe1_builder.models import Model, first_problem
+from spe1_builder.origins import Origin
 
 #: Of the metadata's own form; a reader refuses one that it does not know.
 FORMAT_VERSION: Literal[1] = 1
@@ -159,8 +160,22 @@ class Provenance(_Model):
     raw_files: list[RawFileMetadata]
     #: What was taken from the summary; None in cells of 0.1.
     summary_facts: dict[str, int | str | None] | None = None
+    #: Of both that were not recorded.
     simulated: bool
+    #: None in cells of data before this key; `kind` says it of them too.
+    origin: Origin | None = None
     fingerprint: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+    @property
+    def kind(self) -> Origin:
+        """What kind of recording the cell was built from."""
+        return (self.origin or "simulated") if self.simulated else "recorded"
+
+    @model_validator(mode="after")
+    def _simulated_is_of_the_origin(self) -> Self:
+        if self.origin is not None and self.simulated != (self.origin != "recorded"):
+            raise ValueError("simulated is not what origin says")
+        return self
 
 
 class ConversionMetadata(_Model):
@@ -207,8 +222,9 @@ class ConversionMetadata(_Model):
 
     def _sealed(self) -> dict[str, Any]:
         """All but the seal, as it was when it was sealed: an older cell has fewer keys."""
-        absent = {"ground_truth_label"} - self.model_fields_set
-        return self.model_dump(mode="json", exclude={"seal", *absent})
+        absent: dict[str, Any] = dict.fromkeys({"ground_truth_label"} - self.model_fields_set, True)
+        absent["provenance"] = {"origin"} - self.provenance.model_fields_set
+        return self.model_dump(mode="json", exclude={"seal": True, **absent})
 
     @property
     def cell_id(self) -> str:

@@ -113,6 +113,7 @@ COLUMNS = (
     CatalogueColumn("is_built", "bool", lambda r: r.built is not None if r.has_root else None),
     CatalogueColumn("problem", "string", lambda row: row.built and row.built.problem),
     _built("is_simulated", "bool", lambda data: data.provenance.simulated),
+    _built("origin", "string", lambda data: data.provenance.kind),
     _built("n_spikes", "int64", lambda data: data.n_spikes_total),
     _built("rate_hz", "float64", rate_hz),
     _built("duration_s", "float64", duration_s),
@@ -158,8 +159,9 @@ def cells(root: str | Path | None = None) -> pa.Table:
 
         ``is_built``, null without a root, and of each built cell (null for the others):
         ``problem``, null unless something is damaged (the row stands, with nulls for what cannot
-        be read); ``is_simulated``; ``n_spikes``, ``rate_hz`` and ``duration_s`` of the analysis
-        window; ``n_train_rows``, ``n_test_rows``; ``peak_channel``, that of the template;
+        be read); ``is_simulated``; ``origin`` ("recorded", "semi-real" or "simulated");
+        ``n_spikes``, ``rate_hz`` and ``duration_s`` of the analysis window; ``n_train_rows``,
+        ``n_test_rows``; ``peak_channel``, that of the template;
         ``gt_x_um``, ``gt_y_um`` of the ground-truth electrode; ``n_bad_channels``;
         ``template_peak_to_peak_uV`` on the peak channel; ``spike_source`` ("file" or "detect");
         ``spike_recall``, ``spike_precision`` of detection on the patch trace against the

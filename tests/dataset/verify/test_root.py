@@ -194,7 +194,9 @@ def test_a_link_in_the_place_of_a_growing_file_is_not_followed(cell, tmp_path):
 
 def test_an_edit_of_the_metadata_is_seen_by_its_seal(cell):
     path = cell / "conversion_metadata.json"
-    edit_json(path, lambda document: document["provenance"].update(simulated=False))
+    edit_json(
+        path, lambda document: document["provenance"].update(simulated=False, origin="recorded")
+    )
     assert ("conversion_metadata.json", "seal") in found(cell)
 
 

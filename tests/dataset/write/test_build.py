@@ -80,6 +80,7 @@ def test_known_counts_are_known_microvolts(copied_archive, tmp_path):
     counts += np.random.default_rng(0).integers(-2, 3, (n, 1)).astype(np.int16)
     path.unlink()
     counts.tofile(path)
+    copied_archive.forget_truth()
     build_cell("c14", copied_archive.sources, tmp_path / "spe1", SMALL)
     splits = load("c14", tmp_path / "spe1")
     traces = segment_uV(splits["train"], 1)

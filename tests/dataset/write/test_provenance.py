@@ -37,6 +37,7 @@ def overwrite(path) -> None:
 @pytest.mark.parametrize("is_in_place", [False, True])
 def test_a_recording_overwritten_with_its_time_set_back_is_another(built_copy, is_in_place):
     archive, root = built_copy
+    archive.forget_truth()
     path = archive.raw_dir / "Recordings/c14/c14_npx_raw.bin"
     if is_in_place:
         data = path.read_bytes()

@@ -32,6 +32,8 @@ def archive_hash(folder: Path) -> str:
 
     options = SimulationOptions(duration_s=0.3, n_background=5, firing_rate_hz=20.0)
     simulate(folder, ["c14", "c7", "c5"], options)
+    real = SimulationOptions(duration_s=1.3, noise="measured", semi_real=True)
+    simulate(folder, ["c26"], real)
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file():

@@ -23,6 +23,7 @@ from spe1_builder.dataset.metadata import FORMAT_VERSION, ConversionMetadata
 from spe1_builder.errors import MissingFileError, OutputError, UnknownCellError
 from spe1_builder.layout import METADATA_NAME, TEMPLATES_NAME, RootLayout
 from spe1_builder.models import Model, first_problem
+from spe1_builder.origins import Origin
 
 _REBUILD = "build the cell again (spe1 build --force), or fetch the file again"
 _ARRAYS = ("templates", "probe_positions", "nbefore", "sampling_frequency")
@@ -64,8 +65,8 @@ class CellInput:
     bad_channels : tuple of int
     n_spikes : int
         In the analysis window.
-    simulated : bool or None
-        None where the metadata does not say.
+    origin : str or None
+        What kind of recording it is; None where the metadata does not say.
     metadata : ConversionMetadata or None
         None where the metadata is not this project's.
     metadata_form : {"spe1", "public", "scraps"}
@@ -82,9 +83,14 @@ class CellInput:
     gt_channel: int
     bad_channels: tuple[int, ...]
     n_spikes: int
-    simulated: bool | None
+    origin: Origin | None
     metadata: ConversionMetadata | None
     metadata_form: Literal["spe1", "public", "scraps"]
+
+    @property
+    def simulated(self) -> bool | None:
+        """Whether it was not recorded; None where the metadata does not say."""
+        return None if self.origin is None else self.origin != "recorded"
 
     @property
     def fingerprint(self) -> str | None:
@@ -190,7 +196,7 @@ def read_cell(root: Path, cell_id: str) -> CellInput:
         gt_channel=metadata.gt_electrode_chan_idx,
         bad_channels=tuple(metadata.bad_channel_ids),
         n_spikes=metadata.n_spikes_total,
-        simulated=None if ours is None else ours.provenance.simulated,
+        origin=None if ours is None else ours.provenance.kind,
         metadata=ours,
         metadata_form="public" if ours is None else "spe1",
     )

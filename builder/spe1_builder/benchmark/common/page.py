@@ -24,8 +24,8 @@ class Page:
         Of the browser's window.
     title : str
     intro : str
-    simulated : str or None
-        What is simulated, where it is: stands in a banner.
+    not_recorded : tuple of str or None
+        In a word and in a sentence, where it is so: stands in a banner.
     sections : mapping of str to str
         HTML by heading.
     footer : str
@@ -35,7 +35,7 @@ class Page:
     name: str
     title: str
     intro: str
-    simulated: str | None
+    not_recorded: tuple[str, str] | None
     sections: Mapping[str, str]
     footer: str
 
@@ -43,9 +43,9 @@ class Page:
         """The whole page."""
         template = Template(packaged_text("benchmark/common/page.html"))
         banner = ""
-        if self.simulated is not None:
-            words = escape(self.simulated)
-            banner = f'<p class="banner"><strong>Simulated.</strong> {words}.</p>'
+        if self.not_recorded is not None:
+            word, sentence = map(escape, self.not_recorded)
+            banner = f'<p class="banner"><strong>{word.capitalize()}.</strong> {sentence}.</p>'
         return template.substitute(
             name=escape(self.name),
             title=escape(self.title),

@@ -7,13 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from spe1_builder.benchmark.common.scores import Score
 from spe1_builder.benchmark.common.tables import NOTHING, Table, between, share, um
 from spe1_builder.benchmark.localization.contestants import contestant, contestants
-from spe1_builder.benchmark.localization.schema import (
-    CellResult,
-    CurvePoint,
-    GridPoint,
-    LocalizationBenchmark,
-    SummaryRow,
-)
+from spe1_builder.benchmark.localization.curves_schema import CurvePoint, GridPoint
+from spe1_builder.benchmark.localization.schema import CellResult, LocalizationBenchmark, SummaryRow
 from spe1_builder.benchmark.localization.tables import cell_name, simulated_mark
 from spe1_builder.benchmark.localization.words import LEVELS, Level
 from spe1_builder.benchmark.localization.zhao2026.published import published
@@ -112,7 +107,7 @@ def _comparison(result: LocalizationBenchmark) -> Table:
 
 def _cells(result: LocalizationBenchmark, level: Level) -> Table:
     names = list(dict.fromkeys(row.method for row in result.summary))
-    is_marked = len({cell.simulated for cell in result.cells if cell.problem is None}) > 1
+    is_marked = len({cell.kind for cell in result.cells if cell.problem is None}) > 1
     rows = [_cell_row(cell, names, level, is_marked=is_marked) for cell in result.cells]
     unit = "error, um" if level == "templates" else "share within / error, um"
     return Table(

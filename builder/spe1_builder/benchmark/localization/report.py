@@ -53,7 +53,7 @@ def report_html(result: LocalizationBenchmark, vectors: Mapping[str, bytes]) -> 
         name="SPE-1 localization benchmark",
         title="Spike localization against the patched neuron",
         intro=_intro(result),
-        simulated=provenance.label if provenance.simulated else None,
+        not_recorded=((result.generated_word, provenance.label) if provenance.simulated else None),
         sections={
             "Scores": "\n".join(table_html(table) for table in tables(result)),
             "Figures": "\n".join(

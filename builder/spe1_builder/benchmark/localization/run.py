@@ -30,6 +30,10 @@ _SIMULATED = (
     "simulated cells, made by spe1 simulate: nothing in them was measured in an animal, and "
     "the published numbers, which come from real recordings, are not to be compared with them"
 )
+_SEMI_REAL = (
+    "semi-real cells, made by spe1 simulate --semi-real: real footprints and spike trains in "
+    "generated noise, neither simulated nor recorded; the published numbers come from recordings"
+)
 _REAL = "recordings"
 _UNKNOWN = "recordings, by metadata that does not say whether they were simulated"
 
@@ -144,13 +148,15 @@ def assemble(
             got="; ".join(problems),
             do="see what each cell lacks; 'spe1 cells' lists what is known and what is here",
         )
-    said = {cell.simulated for cell in cells if cell.problem is None}
-    label = _SIMULATED if True in said else _UNKNOWN if None in said else _REAL
+    kinds = {cell.kind for cell in cells if cell.problem is None}
+    labels = {"simulated": _SIMULATED, "semi-real": _SEMI_REAL, None: _UNKNOWN}
+    # What was generated comes first: one such cell, and the whole is no result on recordings.
+    label = next((text for kind, text in labels.items() if kind in kinds), _REAL)
     return LocalizationBenchmark(
         provenance=Provenance(
             spe1_version=__version__,
             versions={"python": python_version(), **installed_versions(_PACKAGES)},
-            simulated=True in said,
+            simulated=not kinds.isdisjoint({"simulated", "semi-real"}),
             label=of_scraps or label,
             origin="digitised" if of_scraps else None,
             simulation=simulation,

@@ -12,11 +12,13 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from spe1_builder.benchmark.common.scores import Interval, Score
+from spe1_builder.benchmark.localization.curves_schema import Degradation, GridSearch
 from spe1_builder.benchmark.localization.words import Level, Masking, Mode, present_word
 from spe1_builder.constants import Engine
 from spe1_builder.disk.atomic import write_text
 from spe1_builder.errors import MissingFileError, OutputError
 from spe1_builder.models import Model, first_problem
+from spe1_builder.origins import Origin
 
 #: A reader refuses another version; a change of meaning or names raises it.
 SCHEMA_VERSION: Literal[1] = 1
@@ -49,6 +51,11 @@ class CellResult(Model):
         Parts that could not be computed, or were computed from less.
     warnings : list of str
         What was measured when the cell was built, and speaks against it.
+    simulated : bool or None
+        Whether the cell was not recorded; None where its metadata does not say.
+    origin : str or None
+        What it is, see `spe1_builder.origins`; None also in results of before there was more
+        than "simulated".
     metadata_form : str or None
         "spe1" (this project's metadata), "public" (that of the public conversion) or "scraps"
         (a digitised template).
@@ -63,6 +70,7 @@ class CellResult(Model):
     notes: list[str]
     warnings: list[str] = Field(default_factory=list)
     simulated: bool | None
+    origin: Origin | None = None
     metadata_form: Literal["spe1", "public", "scraps"] | None
     fingerprint: str | None
     target_um: tuple[float, float] | None
@@ -71,6 +79,13 @@ class CellResult(Model):
     masked_channels: list[int]
     n_spikes: int | None
     scores: list[CellScore]
+
+    @property
+    def kind(self) -> Origin | None:
+        """What kind of recording it is; None where that is not known."""
+        if self.simulated is None:
+            return None
+        return (self.origin or "simulated") if self.simulated else "recorded"
 
     @model_validator(mode="after")
     def _problem_or_scores(self) -> Self:
@@ -99,54 +114,6 @@ class SummaryRow(Model):
     macro_accuracy_interval: Interval | None
     macro_median_error_interval_um: Interval | None
     seconds_per_item: float | None
-
-
-class CurvePoint(Model):
-    """One method on one day of the degradation, over all cells and seeds."""
-
-    mode: Mode
-    level: Level
-    method: str
-    day: int
-    n_dead: int
-    score: Score
-    median_drift_um: float | None
-
-
-class Degradation(Model):
-    """Figure 4: electrodes replaced by noise before filtering, day by day.
-
-    ``median_drift_um`` of a point is the median distance of a template's estimate from
-    that of day 0.
-    """
-
-    electrodes_per_day: int
-    days: list[int]
-    seeds: list[int]
-    noise_sd_counts: float
-    max_spikes_per_cell: int
-    cells: list[str]
-    points: list[CurvePoint]
-
-
-class GridPoint(Model):
-    """One set of parameters on one day, over all cells and seeds."""
-
-    mode: Mode
-    level: Level
-    method: str
-    parameters: dict[str, float]
-    day: int
-    score: Score
-
-
-class GridSearch(Model):
-    """Figure 5: the paper's parameter grids at some days of the degradation."""
-
-    days: list[int]
-    seeds: list[int]
-    cells: list[str]
-    points: list[GridPoint]
 
 
 class Parameters(Model):
@@ -219,6 +186,12 @@ class LocalizationBenchmark(Model):
         return self
 
     @property
+    def generated_word(self) -> str:
+        """What the scored cells are that were not recorded: "simulated", "semi-real" or both."""
+        kinds = {cell.kind for cell in self.cells if cell.simulated and cell.problem is None}
+        return " or ".join(sorted(map(str, kinds), reverse=True)) or "simulated"
+
+    @property
     def undone(self) -> list[str]:
         """What was asked for and could not be done, a line each: ``c9: SPE-1 has no cell ...``."""
         return [
@@ -266,7 +239,7 @@ class LocalizationBenchmark(Model):
         text = f"{n} cell{'s' if n != 1 else ''}"
         if self.provenance.origin is not None:
             return f"{text} ({self.provenance.origin})"
-        return text + (" (simulated)" if self.provenance.simulated else "")
+        return text + (f" ({self.generated_word})" if self.provenance.simulated else "")
 
     def without_timings(self) -> dict[str, Any]:
         """As plain values, wall times left out: equal for equal inputs and options."""

@@ -51,7 +51,7 @@ def scraps_input(cell: CellScraps) -> CellInput:
         gt_channel=cell.cell.chan_predicted,
         bad_channels=tuple(np.setdiff1d(np.arange(N_CHANNELS), usable).tolist()),
         n_spikes=len(cell.spike_samples),
-        simulated=False,
+        origin=None,
         metadata=None,
         metadata_form="scraps",
     )

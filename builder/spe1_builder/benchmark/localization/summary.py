@@ -60,6 +60,7 @@ def cell_result(evaluation: CellEvaluation, plan: Plan) -> CellResult:
             *([] if cell is None or cell.metadata is None else warnings_of(cell.metadata)),
         ],
         simulated=None if cell is None else cell.simulated,
+        origin=None if cell is None else cell.origin,
         metadata_form=None if cell is None else cell.metadata_form,
         fingerprint=None if cell is None else cell.fingerprint,
         target_um=None if cell is None else (float(cell.target_um[0]), float(cell.target_um[1])),

@@ -14,6 +14,7 @@ from spe1_builder.benchmark.localization.schema import (
 )
 from spe1_builder.benchmark.localization.words import Level, Mode
 from spe1_builder.benchmark.localization.zhao2026.published import published
+from spe1_builder.origins import origin_mark
 
 
 def tables(result: LocalizationBenchmark) -> list[Table]:
@@ -43,19 +44,20 @@ def _counted(result: LocalizationBenchmark) -> str:
 
 
 def simulated_mark(result: LocalizationBenchmark) -> str:
-    """Stands behind each title: how many cells are simulated, or that they are no recordings."""
+    """Stands behind each title: how many cells are simulated or semi-real, or digitised."""
     if result.provenance.origin is not None:
         return f" ({result.provenance.origin} templates of real neurons)"
     scored = [cell for cell in result.cells if cell.problem is None]
     n = sum(cell.simulated is True for cell in scored)
     if n == 0:
         return ""
-    return " (simulated)" if n == len(scored) else f" ({n} of {len(scored)} cells simulated)"
+    word = result.generated_word
+    return f" ({word})" if n == len(scored) else f" ({n} of {len(scored)} cells {word})"
 
 
 def cell_name(cell: CellResult) -> str:
     """A cell where a number of its own stands."""
-    return f"{cell.cell_id} (simulated)" if cell.simulated else cell.cell_id
+    return cell.cell_id + origin_mark(cell.kind)
 
 
 def _interval_head(result: LocalizationBenchmark) -> str:

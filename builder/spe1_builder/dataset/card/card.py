@@ -22,6 +22,7 @@ from spe1_builder.layout import (
     METADATA_NAME,
     RootLayout,
 )
+from spe1_builder.origins import Origin, origin_mark
 from spe1_builder.packaged import packaged_text
 
 _TAGS = (
@@ -35,17 +36,24 @@ _TAGS = (
 )
 
 
-_SIMULATED = """
+#: What stands at the top, by what kinds of cells there are.
+_NOT_RECORDED: dict[Origin, str] = {
+    "simulated": """
 > **Simulated data, not recordings.** Cells marked so in the table were made by ``spe1 simulate``;
 > nothing in them was measured in an animal.
-"""
+""",
+    "semi-real": """
+> **Semi-real data, neither simulated nor recorded.** Cells marked so in the table have a real
+> neuron's footprint and spike train, put into generated noise by ``spe1 simulate --semi-real``.
+""",
+}
 
 _BENCHMARK = f"""
 ## Benchmark
 
 `{BENCHMARK_NAME}` holds the scores of center of mass, monopolar triangulation and grid convolution
 on cells of this folder, made by `spe1 benchmark localization`: by cell and over all, with every
-parameter and version. Whether its cells were simulated stands in `provenance`.
+parameter and version. Whether its cells were recorded stands in `provenance`.
 """
 
 
@@ -143,7 +151,7 @@ def _cell_table(cells: list[BuiltCell]) -> str:
         train, test = (data.splits[split].rows for split in ("train", "test"))
         duration_s = data.analysis_window.n_samples / data.sampling_frequency
         lines.append(
-            f"| {cell.cell_id}{' (simulated)' if data.provenance.simulated else ''} "
+            f"| {cell.cell_id}{origin_mark(data.provenance.kind)} "
             f"| {_plain(data.patch.release_type)} ({data.patch.units}) "
             f"| {data.n_spikes_total} | {train} + {test} | {duration_s:g} "
             f"| {data.gt_electrode_chan_idx} | ({x_um:g}, {y_um:g}) | {data.peak_channel} "
@@ -182,7 +190,11 @@ def _body(cells: list[BuiltCell], has_benchmark: bool) -> str:
         table=_cell_table(cells) if cells else "No cell has been built yet.",
         doubts=_warnings(cells),
         n_cells=len(cells),
-        warning=_SIMULATED if any(c.metadata.provenance.simulated for c in cells) else "",
+        warning="".join(
+            text
+            for kind, text in _NOT_RECORDED.items()
+            if any(cell.metadata.provenance.kind == kind for cell in cells)
+        ),
         example=example,
         benchmark=_BENCHMARK if has_benchmark else "",
         zhao=", ".join(CELL_SETS["zhao"]),

@@ -20,13 +20,14 @@ from spe1_builder.dataset.plan.options import BuildOptions
 from spe1_builder.disk.bounded import read_bounded
 from spe1_builder.errors import MissingFileError, SummaryError
 from spe1_builder.layout import RawLayout, RootLayout
+from spe1_builder.origins import Origin
 from spe1_builder.probe import MAX_MAP_BYTES, read_positions_um
 from spe1_builder.progress import Progress
 from spe1_builder.source.recording.content import check_content
 from spe1_builder.source.recording.held_lengths import require_lengths
 from spe1_builder.source.recording.raw import RawCell, open_raw_cell
 from spe1_builder.source.recording.summary import Summary, read_summary
-from spe1_builder.source.simulation.truth import is_simulated
+from spe1_builder.source.simulation.truth import origin_of
 
 #: Raw files that decide what is written; the sync channels do not.
 _ROLES = ("npx_raw", "patch", "spikes", "meta")
@@ -95,8 +96,8 @@ class Inputs:
         Ground-truth electrode.
     chan_highest : int
         Channel of the largest spike-triggered average, by the summary.
-    simulated : bool
-        The raw files come from the simulator.
+    origin : str
+        What kind of recording the raw files are; see `spe1_builder.origins`.
     """
 
     raw: RawCell
@@ -104,7 +105,7 @@ class Inputs:
     patch_type: PatchType
     gt_channel: int
     chan_highest: int
-    simulated: bool
+    origin: Origin
 
 
 @dataclass(frozen=True)
@@ -163,11 +164,11 @@ def read_inputs(cell_id: str, sources: Sources) -> Inputs:
         cell_dir=sources.cell_dir(cell_id),
         patch_rate_hz=row.patch_rate_hz,
     )
-    simulated = is_simulated(Path(sources.raw_dir), cell_id, raw.files)
-    if not simulated:
+    origin = origin_of(Path(sources.raw_dir), cell_id, raw.files)
+    if origin == "recorded":
         require_lengths(raw, row)
     check_content(raw)
-    return Inputs(raw, shared, patch_type, row.chan_predicted, row.chan_highest, simulated)
+    return Inputs(raw, shared, patch_type, row.chan_predicted, row.chan_highest, origin)
 
 
 def input_files(inputs: Inputs, sources: Sources) -> dict[str, Path]:

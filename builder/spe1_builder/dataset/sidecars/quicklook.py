@@ -17,6 +17,7 @@ from spe1_builder.dataset.sidecars.sidecar import CheckedCell, Sidecar
 from spe1_builder.dataset.sidecars.soma_foot import draw_soma_foot
 from spe1_builder.label import LabelAudit
 from spe1_builder.layout import QUICKLOOK_NAME
+from spe1_builder.origins import origin_mark
 from spe1_builder.probe import SITE_WIDTH_UM
 from spe1_builder.signal.template import Template
 
@@ -36,6 +37,9 @@ _PROBE_REACH_UM = 70.0
 _HALF_WIDTH_UM, _LONGEST_BAR_UM = 13.0, 12.0
 #: Height that the template's largest value is drawn at.
 _PEAK_HEIGHT_UM = 22.0
+#: By hand: a layout engine draws everything twice, a third of a short build.
+_MARGINS = {"left": 0.075, "right": 0.955, "top": 0.89, "bottom": 0.12}
+_GAPS = {"hspace": 0.55, "wspace": 0.35}
 
 
 def load_drawing() -> None:
@@ -54,11 +58,7 @@ def draw_quicklook(path: Path, facts: CellFacts) -> None:
     panels = figure.subplot_mosaic(
         [["whole", "whole", "probe"], ["zoom", "zoom", "probe"], ["wave", "wave", "probe"]],
         width_ratios=[1, 1, 1.1],
-        # Margins by hand: a layout engine draws everything twice, a third of a short build.
-        gridspec_kw={
-            **{"left": 0.075, "right": 0.955, "top": 0.89, "bottom": 0.12},
-            **{"hspace": 0.55, "wspace": 0.35},
-        },
+        gridspec_kw=_MARGINS | _GAPS,
     )
     _draw_whole(panels["whole"], facts)
     _draw_zoom(panels["zoom"], facts)
@@ -71,7 +71,7 @@ def draw_quicklook(path: Path, facts: CellFacts) -> None:
         facts.peak_channel,
         gt_channel,
         facts.bad.all,
-        label_audit(plan.cell_id, gt_channel, simulated=plan.inputs.simulated),
+        label_audit(plan.cell_id, gt_channel, origin=plan.inputs.origin),
     )
     for name in ("whole", "zoom", "wave"):
         panels[name].set_ylabel(f"patch ({facts.plan.inputs.patch_type.units})")
@@ -80,7 +80,7 @@ def draw_quicklook(path: Path, facts: CellFacts) -> None:
     gt_x_um, gt_y_um = plan.positions_um[gt_channel]
     distance_um = float(np.hypot(peak_x_um - gt_x_um, peak_y_um - gt_y_um))
     figure.suptitle(
-        f"{plan.cell_id}{' (simulated)' if plan.inputs.simulated else ''}"
+        f"{plan.cell_id}{origin_mark(plan.inputs.origin)}"
         f"  ·  {plan.inputs.patch_type.release_name}  ·  {_counted(len(plan.window_spikes))}"
         f"  ·  peak channel {facts.peak_channel}, ground truth {gt_channel}"
         f" ({distance_um:.0f} µm apart)",

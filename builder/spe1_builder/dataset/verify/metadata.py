@@ -102,9 +102,8 @@ def _check_label(metadata: ConversionMetadata, where: str, report: Report) -> No
     """What is recorded of the label is what the release's coordinates give."""
     if metadata.cell_id not in catalogue():
         return  # a finding already
-    simulated = metadata.provenance.simulated
     channel = metadata.gt_electrode_chan_idx
-    right = recorded_label(metadata.cell_id, channel, simulated=simulated)
+    right = recorded_label(metadata.cell_id, channel, origin=metadata.provenance.kind)
     expected, got = (
         {} if label is None else label.model_dump()
         for label in (right, metadata.ground_truth_label)

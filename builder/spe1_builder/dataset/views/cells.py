@@ -22,7 +22,7 @@ _MOST_PICTURE_BYTES = 1_900_000
 
 _COLUMNS = (
     ViewColumn("cell_id", "string", "", "name of the cell, and of the config that has its traces"),
-    ViewColumn("origin", "string", "", "`recorded`, or `simulated`"),
+    ViewColumn("origin", "string", "", "`recorded`, `semi-real` or `simulated`"),
     ViewColumn("patch_type", "string", "", "as the release calls it: `Juxta, VC`, `WC, IC`, ..."),
     ViewColumn("patch_kind", "string", "", "as `patch.npz` calls it: `juxta` or `wc-ic`"),
     ViewColumn("clamp", "string", "", "`vc` (voltage clamp) or `ic` (current clamp)"),
@@ -57,7 +57,7 @@ def _arrays(cell: CellSpikes, split: str) -> Iterator[dict[str, pa.Array]]:
     peak_uV = cell.template.mean_uV[:, metadata.peak_channel].astype(np.float64)
     values: dict[str, str | int | float] = {
         "cell_id": metadata.cell_id,
-        "origin": "simulated" if metadata.provenance.simulated else "recorded",
+        "origin": metadata.provenance.kind,
         "patch_type": patch.release_type,
         "patch_kind": patch.type,
         "clamp": patch.clamp,

@@ -34,6 +34,7 @@ from spe1_builder.disk.os_errors import translated_os_errors
 from spe1_builder.disk.space import require_space
 from spe1_builder.errors import OptionError, RawDataError
 from spe1_builder.layout import METADATA_NAME, RootLayout
+from spe1_builder.origins import origin_mark
 from spe1_builder.progress import Progress, Silent, stage
 from spe1_builder.source.recording.patch import find_ground_truth
 
@@ -60,7 +61,7 @@ class BuildResult:
 
     def __repr__(self) -> str:
         data = self.metadata
-        kind = " (simulated)" if data.provenance.simulated else ""
+        kind = origin_mark(data.provenance.kind)
         rows = " + ".join(str(split.rows) for split in data.splits.values())
         return (
             f"<{self.cell_id}{kind} {self.status} in {self.seconds:.1f} s: {rows} rows, "

@@ -109,7 +109,7 @@ def make_metadata(
             for split in SPLITS
         },
         "ground_truth_label": recorded_label(
-            plan.cell_id, plan.inputs.gt_channel, simulated=plan.inputs.simulated
+            plan.cell_id, plan.inputs.gt_channel, origin=plan.inputs.origin
         ),
         "warnings": [warning.model_dump() for warning in warnings],
         "files": _output_files(folder, facts.segments, to_come),
@@ -120,7 +120,8 @@ def make_metadata(
             "options": options.as_dict(),
             "raw_files": as_records(facts.identity.raw_files),
             "summary_facts": facts.identity.summary_facts,
-            "simulated": plan.inputs.simulated,
+            "simulated": plan.inputs.origin != "recorded",
+            "origin": plan.inputs.origin,
             "fingerprint": facts.identity.fingerprint,
         },
     }
@@ -128,9 +129,9 @@ def make_metadata(
 
 
 def _spike_source(plan: CellPlan) -> str:
-    """Where the spikes come from; those of a simulated cell have no authority."""
-    label = SPIKE_SOURCE_LABELS[plan.ground_truth.source]
-    return label.replace("authoritative GT", "simulated") if plan.inputs.simulated else label
+    """Where the spikes come from; those that were generated have no authority."""
+    label, origin = SPIKE_SOURCE_LABELS[plan.ground_truth.source], plan.inputs.origin
+    return label if origin == "recorded" else label.replace("authoritative GT", origin)
 
 
 def software_versions() -> dict[str, str]:

@@ -129,6 +129,7 @@ def _built_info(found: BuiltCell, root: Path, problems: list[str]) -> BuiltInfo 
     return BuiltInfo(
         folder=str(found.folder),
         is_simulated=data.provenance.simulated,
+        origin=data.provenance.kind,
         gt_channel=data.gt_electrode_chan_idx,
         x_um=x_um,
         y_um=y_um,

@@ -12,6 +12,7 @@ from spe1_builder.dataset.metadata import (
     SplitMetadata,
 )
 from spe1_builder.models import Model
+from spe1_builder.origins import Origin
 
 #: Characters of a line, as `CellInfo` prints itself.
 WIDTH = 80
@@ -61,6 +62,8 @@ class BuiltInfo(Model):
 
     Attributes
     ----------
+    is_simulated, origin : bool, str
+        Whether it was not recorded; and what it is, see `spe1_builder.origins`.
     gt_channel : int
         Electrode nearest to the soma, the target of localization; x_um and y_um are its place.
     peak_channel : int
@@ -92,6 +95,7 @@ class BuiltInfo(Model):
 
     folder: str
     is_simulated: bool
+    origin: Origin
     gt_channel: int
     x_um: float
     y_um: float
@@ -152,6 +156,11 @@ class CellInfo(Model):
     def is_simulated(self) -> bool | None:
         """Whether what is built was simulated; None where that is not known."""
         return None if self.built is None else self.built.is_simulated
+
+    @property
+    def origin(self) -> Origin | None:
+        """What kind of recording is built; None where that is not known."""
+        return None if self.built is None else self.built.origin
 
     def text(self, width: int = WIDTH) -> str:
         """The page, in lines of at most ``width`` characters where words allow."""

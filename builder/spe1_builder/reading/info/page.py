@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from spe1_builder.errors import printable
 from spe1_builder.layout import shard_mark
+from spe1_builder.origins import MEANINGS
 
 if TYPE_CHECKING:
     from spe1_builder.reading.info.model import BuiltInfo, CellInfo, ReleaseInfo
@@ -55,10 +56,8 @@ def _headline(info: CellInfo) -> str:
     if info.built is None:
         state = "its metadata cannot be read" if info.is_built else "not built here"
         return f"{info.cell_id}, {state}; what the release says of the real one, a {kind}:"
-    if info.built.is_simulated:
-        what = "simulated (nothing in it was measured in an animal)"
-    else:
-        what = f"real recording of a {kind}"
+    is_real = info.built.origin == "recorded"
+    what = f"real recording of a {kind}" if is_real else MEANINGS[info.built.origin]
     return f"{info.cell_id}, {what}, built in {info.built.folder}"
 
 
@@ -113,7 +112,7 @@ def _recorded(release: ReleaseInfo) -> str:
 def _neuron(release: ReleaseInfo, built: BuiltInfo) -> str:
     place = f"nearest electrode {built.gt_channel} at ({built.x_um:g}, {built.y_um:g}) um"
     # How far a simulated soma lies is not the release's to say.
-    return place if built.is_simulated else f"{place}, {_soma(release)}"
+    return place if built.origin == "simulated" else f"{place}, {_soma(release)}"
 
 
 def _recording(release: ReleaseInfo, built: BuiltInfo) -> str:

@@ -80,6 +80,7 @@ def _annotations(metadata: ConversionMetadata) -> dict[str, Any]:
         "cell_id": metadata.cell_id,
         "dataset": metadata.source_metadata.dataset,
         "simulated": metadata.provenance.simulated,
+        "origin": metadata.provenance.kind,
         "units": metadata.units,
         "preprocessing": PREPROCESSING,
         "patch_type": metadata.patch.release_type,

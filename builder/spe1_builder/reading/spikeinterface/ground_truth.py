@@ -49,6 +49,7 @@ class Spe1GroundTruth(LeanExtractor, BaseSorting):
         self.annotate(
             cell_id=metadata.cell_id,
             simulated=metadata.provenance.simulated,
+            origin=metadata.provenance.kind,
             spike_source=metadata.source_metadata.spike_source,
             fingerprint=metadata.provenance.fingerprint,
         )

@@ -119,6 +119,7 @@ class Spe1PatchRecording(LeanExtractor, BaseRecording):
         self.annotate(
             cell_id=metadata.cell_id,
             simulated=metadata.provenance.simulated,
+            origin=metadata.provenance.kind,
             units=units,
             patch_type=metadata.patch.release_type,
             is_filtered=False,

@@ -20,7 +20,7 @@ from spe1_builder.reading.spikeinterface.sites import (
 )
 from spe1_builder.source.recording.patch import find_ground_truth
 from spe1_builder.source.recording.raw import RawCell, open_raw_cell
-from spe1_builder.source.simulation.truth import is_simulated
+from spe1_builder.source.simulation.truth import origin_of
 
 if TYPE_CHECKING:
     from spikeinterface.core import BaseRecording, BaseSorting
@@ -42,8 +42,13 @@ def raw_ground_truth(cell_id: str, raw_dir: Path) -> BaseSorting:
     sorting = NumpySorting.from_unit_dict({UNIT_ID: ground_truth.npx_samples}, NPX_RATE_HZ)
     x_um, y_um = _positions_um(raw_dir)[cell.chan_predicted].tolist()
     set_unit_facts(sorting, cell, [x_um, y_um, 0.0], peak_channel=None)
-    simulated = is_simulated(raw_dir, cell_id, raw.files)
-    sorting.annotate(cell_id=cell_id, simulated=simulated, spike_source=ground_truth.source)
+    origin = origin_of(raw_dir, cell_id, raw.files)
+    sorting.annotate(
+        cell_id=cell_id,
+        simulated=origin != "recorded",
+        origin=origin,
+        spike_source=ground_truth.source,
+    )
     sorting.register_recording(_recording(raw, raw_dir))
     return sorting
 
@@ -55,7 +60,8 @@ def _positions_um(raw_dir: Path) -> np.ndarray:
 
 
 def _recording(raw: RawCell, raw_dir: Path) -> BaseRecording:
-    simulated = is_simulated(raw_dir, raw.cell_id, raw.files)
+    origin = origin_of(raw_dir, raw.cell_id, raw.files)
+    is_recorded = origin == "recorded"
     recording = BinaryRecordingExtractor(
         file_paths=[raw.npx_path],
         sampling_frequency=NPX_RATE_HZ,
@@ -69,11 +75,12 @@ def _recording(raw: RawCell, raw_dir: Path) -> BaseRecording:
     )
     attach_probe(recording, _positions_um(raw_dir))
     mark_channels(recording, None)
-    if not simulated:
+    if is_recorded:
         recording.set_property("inter_sample_shift", inter_sample_shifts())
     recording.annotate(
         cell_id=raw.cell_id,
-        simulated=simulated,
-        inter_sample_shift=_NO_SHIFT if simulated else _KNOWN_SHIFT,
+        simulated=not is_recorded,
+        origin=origin,
+        inter_sample_shift=_KNOWN_SHIFT if is_recorded else _NO_SHIFT,
     )
     return recording

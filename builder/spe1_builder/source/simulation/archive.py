@@ -3,7 +3,8 @@
 The real recordings need an account and 276 GB; this makes cells of the same byte
 layout from a seed. In each, one neuron is patched: it fires in the patch trace, on
 the patch's own clock, and at a known place in front of the electrode that the
-catalogue names, among background neurons and noise. ``truth/`` keeps what was planted.
+catalogue names, among background neurons and noise. A semi-real one has the footprint and
+the spike train of the real neuron, and lies where that does. ``truth/`` keeps what was planted.
 
 >>> [truth] = simulate("raw", "c14", duration_s=1.0).truths
 >>> truth.cell_id, truth.electrode
@@ -29,9 +30,11 @@ from spe1_builder.layout import RawLayout
 from spe1_builder.paths import local_path
 from spe1_builder.progress import Progress, Silent, stage
 from spe1_builder.source.simulation import npx, patch, released, shared_files
+from spe1_builder.source.simulation.background import make_background
 from spe1_builder.source.simulation.neurons import TEMPLATE_BEFORE, Neurons, make_neurons
 from spe1_builder.source.simulation.options import SimulationOptions
 from spe1_builder.source.simulation.result import SimulatedArchive
+from spe1_builder.source.simulation.semi_real import require_semi_real
 from spe1_builder.source.simulation.target import check_target, growing_cell, is_up_to_date
 from spe1_builder.source.simulation.truth import (
     CellTruth,
@@ -129,6 +132,8 @@ def simulate(
         )
     options = replace(options, **changed)
     ids = expand_cells(cells)
+    if options.semi_real:
+        require_semi_real(ids)
     for cell_id in ids:
         check_target(raw_dir, cell_id, options, overwrite)
     found = shared_files.check_shared_files(raw_dir)
@@ -170,6 +175,8 @@ def simulate_cell(
             got=n_threads,
             do="leave it out for 2",
         )
+    if options.semi_real:
+        require_semi_real([cell_id])
     check_target(raw_dir, cell_id, options, overwrite)
     if not overwrite and is_up_to_date(raw_dir, cell_id, options):
         return read_truth(raw_dir, cell_id)
@@ -201,7 +208,7 @@ def _write_streams(
     """Write the four streams; yields the bytes of each piece done."""
     n_npx, n_patch = options.n_npx, options.n_patch_of(cell)
     rate_hz = n_patch * NPX_RATE_HZ / n_npx
-    background = npx.make_background(options, _generator(cell, options, _BACKGROUND))
+    background = make_background(options, _generator(cell, options, _BACKGROUND))
     edges_s = patch.sync_edges_s(n_npx / NPX_RATE_HZ, _generator(cell, options, _SYNC))
     seeds = _seeds(cell, options, _NPX)
     yield from npx.write_npx_stream(files["npx_raw"], neurons, background, n_npx, seeds, n_threads)
@@ -253,7 +260,11 @@ def _truth(cell: Cell, options: SimulationOptions, neurons: Neurons) -> CellTrut
         location_um=(x_um, y_um, z_um),
         electrode=cell.chan_predicted,
         peak_channel=int(neurons.footprints_uV[0].argmax()),
-        peak_to_peak_uV=float(options.peak_to_peak_uV_of(cell)),
+        peak_to_peak_uV=float(
+            neurons.footprints_uV[0].max()
+            if options.semi_real
+            else options.peak_to_peak_uV_of(cell)
+        ),
         n_npx=n_npx,
         n_patch=n_patch,
         patch_rate_hz=n_patch * NPX_RATE_HZ / n_npx,

@@ -81,6 +81,27 @@ def mix_noise(
 
 
 @compiled()
+def colour(samples, pole, direct, slow):
+    """Colour white noise in time, in place: itself, and a low-passed part of it.
+
+    Parameters
+    ----------
+    samples : np.ndarray
+        float32 (n_samples, n_columns), standard normal in; each column is filtered by itself.
+    pole : float32
+        Of the one-pole low-pass.
+    direct, slow : float32
+        Gain of the noise itself, and of the low-passed part.
+    """
+    n_samples, n_columns = samples.shape
+    kept = np.zeros(n_columns, np.float32)
+    for t in range(n_samples):
+        for c in range(n_columns):
+            kept[c] = pole * kept[c] + samples[t, c]
+            samples[t, c] = direct * samples[t, c] + slow * kept[c]
+
+
+@compiled()
 def add_spikes(
     samples, start, times, units, amplitudes, bank, oversampling, before, footprints, first, last
 ):
@@ -124,6 +145,33 @@ def add_spikes(
             for c in range(first[unit], last[unit]):
                 samples[t, c] += value * footprints[unit, c]
             t += 1
+
+
+@compiled()
+def add_templates(samples, start, times, amplitudes, template, before):
+    """Add one template at whole samples, wherever it reaches into a chunk.
+
+    Parameters
+    ----------
+    samples : np.ndarray
+        float32 (n_samples, n_channels), uV, added to in place.
+    start : int
+        Sample of the recording that the chunk begins with.
+    times : np.ndarray
+        int64 (n_spikes,), samples of the recording.
+    amplitudes : np.ndarray
+        float32 (n_spikes,).
+    template : np.ndarray
+        float32 (n_template, n_channels), uV.
+    before : int
+        Sample of the template that ``times`` point at.
+    """
+    n_samples, n_channels = samples.shape
+    for i in range(times.size):
+        origin = times[i] - before - start
+        for k in range(max(-origin, 0), min(template.shape[0], n_samples - origin)):
+            for c in range(n_channels):
+                samples[origin + k, c] += amplitudes[i] * template[k, c]
 
 
 @compiled()

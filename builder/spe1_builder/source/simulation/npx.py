@@ -9,120 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from spe1_builder.constants import GAIN_UV_PER_BIT, N_CHANNELS, NPX_RATE_HZ, REFERENCE_CHANNELS
-from spe1_builder.probe import nominal_positions_um
+from spe1_builder.constants import GAIN_UV_PER_BIT, N_CHANNELS, NPX_RATE_HZ
+from spe1_builder.source.simulation import measured
+from spe1_builder.source.simulation.background import Background
 from spe1_builder.source.simulation.neurons import (
     OVERSAMPLING,
     TEMPLATE_AFTER,
     TEMPLATE_BEFORE,
     Neurons,
 )
-from spe1_builder.source.simulation.options import SimulationOptions
 
 #: A fifth of a second: 15 MB of work a thread, which stays in the cache.
 CHUNK_SAMPLES = 6000
 #: The slow potential is exact this often and linear between (below 0.02 uV off);
 #: a divisor of `CHUNK_SAMPLES`.
 SLOW_STEP_SAMPLES = 16
-#: Components of the slow potential, and the range of their frequencies.
-N_SLOW_COMPONENTS = 24
-SLOW_BAND_HZ = (0.5, 45.0)
-#: Distance of the depth nodes between which the local noise is interpolated.
-NODE_PITCH_UM = 60.0
-#: S.d. of the channels' gain for the common noise, and of their own noise.
-GAIN_SPREAD, NOISE_SPREAD = 0.03, 0.05
-#: Largest constant offset of a channel, counts.
-MAX_OFFSET_COUNTS = 5
-#: S.d. of a reference site's noise: less than one count.
-REFERENCE_NOISE_UV = 1.5
-
-
-@dataclass(frozen=True, eq=False)
-class Background:
-    """What every channel carries besides spikes; arrays as `kernels.mix_noise` takes them.
-
-    Attributes
-    ----------
-    left_node, left, right : np.ndarray
-        (N_CHANNELS,): interpolation of the local noise between depth nodes, uV.
-    common_gain, own, offset : np.ndarray
-        float32 (N_CHANNELS,): gain of the common noise, s.d. of the channel's
-        own noise in uV, constant offset in uV.
-    frequencies_hz : np.ndarray
-        float64 (N_SLOW_COMPONENTS,).
-    in_phase, quadrature : np.ndarray
-        float32 (N_SLOW_COMPONENTS, N_CHANNELS), uV.
-    common_noise_uV : float
-    """
-
-    left_node: np.ndarray
-    left: np.ndarray
-    right: np.ndarray
-    common_gain: np.ndarray
-    own: np.ndarray
-    offset: np.ndarray
-    frequencies_hz: np.ndarray
-    in_phase: np.ndarray
-    quadrature: np.ndarray
-    common_noise_uV: float
-
-    @property
-    def n_nodes(self) -> int:
-        return int(self.left_node[-1]) + 2
-
-
-def make_background(options: SimulationOptions, rng: np.random.Generator) -> Background:
-    """Draw the constants of the channels and of the slow potential."""
-    y_um = nominal_positions_um()[:, 1].astype(np.float64)
-    is_alive = np.ones(N_CHANNELS)
-    is_alive[list(REFERENCE_CHANNELS)] = 0.0
-    left_node, fraction = np.divmod(y_um / NODE_PITCH_UM, 1.0)
-    # Two independent nodes, weighted so that the variance is the same between them.
-    scale = options.local_noise_uV * is_alive / np.hypot(1.0 - fraction, fraction)
-    own = options.independent_noise_uV * (1.0 + NOISE_SPREAD * rng.standard_normal(N_CHANNELS))
-    common_gain = 1.0 + GAIN_SPREAD * rng.standard_normal(N_CHANNELS)
-    offset = rng.integers(-MAX_OFFSET_COUNTS, MAX_OFFSET_COUNTS, size=N_CHANNELS, endpoint=True)
-    frequencies_hz, amplitude_uV, phase = _slow_components(y_um, options.slow_potential_uV, rng)
-    return Background(
-        left_node=left_node.astype(np.int64),
-        left=(scale * (1.0 - fraction)).astype(np.float32),
-        right=(scale * fraction).astype(np.float32),
-        common_gain=(common_gain * is_alive).astype(np.float32),
-        own=np.where(is_alive, own, REFERENCE_NOISE_UV).astype(np.float32),
-        offset=(offset * GAIN_UV_PER_BIT).astype(np.float32),
-        frequencies_hz=frequencies_hz,
-        in_phase=(is_alive * amplitude_uV * np.cos(phase)).astype(np.float32),
-        quadrature=(is_alive * amplitude_uV * np.sin(phase)).astype(np.float32),
-        common_noise_uV=options.common_noise_uV,
-    )
-
-
-def _slow_components(
-    y_um: np.ndarray, sd_uV: float, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Sinusoids whose amplitude and phase drift slowly along the probe.
-
-    Returns
-    -------
-    frequencies_hz : np.ndarray
-        (n,), spread evenly in logarithm.
-    amplitude_uV, phase : np.ndarray
-        (n, N_CHANNELS).
-    """
-    n = N_SLOW_COMPONENTS
-    low_hz, high_hz = SLOW_BAND_HZ
-    frequencies_hz = low_hz * (high_hz / low_hz) ** rng.random(n)
-    strength = frequencies_hz**-0.5
-    strength *= sd_uV / np.sqrt((strength**2).sum() / 2)
-    start, wave = rng.uniform(0, 2 * np.pi, (2, n, 1))
-    length_um = rng.uniform(4000.0, 12000.0, (2, n, 1))
-    amplitude_uV = strength[:, None] * (1 + 0.4 * np.cos(wave + 2 * np.pi * y_um / length_um[0]))
-    return frequencies_hz, amplitude_uV, start + 2 * np.pi * y_um / length_um[1]
+#: In the key of a chunk's last samples.
+_ENDINGS = 1
 
 
 def write_npx_stream(
@@ -150,11 +57,7 @@ def write_npx_stream(
     def work(index: int) -> int:
         start = index * CHUNK_SAMPLES
         stop = min(start + CHUNK_SAMPLES, n_npx)
-        key = (*seeds.spawn_key, index)
-        rng = np.random.Generator(
-            np.random.SFC64(np.random.SeedSequence(seeds.entropy, spawn_key=key))
-        )
-        counts = make_chunk(neurons, background, start, stop, rng)
+        counts = make_chunk(neurons, background, start, stop, seeds)
         with path.open("r+b") as file:
             file.seek(start * N_CHANNELS * 2)
             file.write(counts.data)
@@ -165,11 +68,11 @@ def write_npx_stream(
 
 
 def make_chunk(
-    neurons: Neurons, background: Background, start: int, stop: int, rng: np.random.Generator
+    neurons: Neurons, background: Background, start: int, stop: int, seeds: np.random.SeedSequence
 ) -> np.ndarray:
     """Samples [start, stop) of the recording: int16 (stop - start, N_CHANNELS), counts.
 
-    ``start`` is a multiple of `CHUNK_SAMPLES`; ``rng`` is the chunk's own.
+    ``start`` is a multiple of `CHUNK_SAMPLES`; ``seeds`` as `write_npx_stream` takes them.
     """
     from spe1_builder.source.simulation import kernels
 
@@ -184,11 +87,11 @@ def make_chunk(
         background.quadrature,
         slow,
     )
-    samples = rng.standard_normal((n, N_CHANNELS), dtype=np.float32)
+    samples, common, local = _draw_noise(background, start // CHUNK_SAMPLES, n, seeds)
     kernels.mix_noise(
         samples,
-        np.float32(background.common_noise_uV) * rng.standard_normal(n, dtype=np.float32),
-        rng.standard_normal((n, background.n_nodes), dtype=np.float32),
+        np.float32(background.common_noise_uV) * common,
+        local,
         slow,
         SLOW_STEP_SAMPLES,
         background.left_node,
@@ -204,19 +107,72 @@ def make_chunk(
     return counts
 
 
+def _draw_noise(
+    background: Background, index: int, n: int, seeds: np.random.SeedSequence
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Noise of one chunk, as `kernels.mix_noise` takes it.
+
+    Returns
+    -------
+    own, common, local : np.ndarray
+        float32 (n, N_CHANNELS), (n,), (n, n_nodes).
+    """
+    from spe1_builder.source.simulation import kernels
+
+    rng, n_nodes = _generator(seeds, index), background.n_nodes
+    if not background.is_coloured:
+        own = rng.standard_normal((n, N_CHANNELS), dtype=np.float32)
+        common = rng.standard_normal(n, dtype=np.float32)
+        return own, common, rng.standard_normal((n, n_nodes), dtype=np.float32)
+    # A low-passed part goes on from one chunk to the next: the last samples of each are drawn
+    # from a stream of their own, so that the next one can draw them again and begin with them.
+    before = measured.MEMORY_SAMPLES
+    own = np.empty((before + n, N_CHANNELS), np.float32)
+    local = np.empty((before + n, n_nodes), np.float32)
+    end = before + n - before * (n == CHUNK_SAMPLES)  # nothing comes after a shorter one
+    for ends, first, last in ((index, 0, before), (index + 1, end, before + n)):
+        ending = _generator(seeds, ends, _ENDINGS)
+        ending.standard_normal(dtype=np.float32, out=own[first:last])
+        ending.standard_normal(dtype=np.float32, out=local[first:last])
+    rng.standard_normal(dtype=np.float32, out=own[before:end])
+    rng.standard_normal(dtype=np.float32, out=local[before:end])
+    kernels.colour(own, *map(np.float32, measured.OWN_COLOUR))
+    kernels.colour(local, *map(np.float32, measured.SHARED_COLOUR))
+    return own[before:], rng.standard_normal(n, dtype=np.float32), local[before:]
+
+
+def _generator(seeds: np.random.SeedSequence, *key: int) -> np.random.Generator:
+    """Of one chunk, or of what else ``key`` names beneath ``seeds``."""
+    child = np.random.SeedSequence(seeds.entropy, spawn_key=(*seeds.spawn_key, *key))
+    return np.random.Generator(np.random.SFC64(child))
+
+
 def _add_spikes(samples: np.ndarray, neurons: Neurons, start: int, stop: int) -> None:
     """Add every spike whose template reaches into [start, stop)."""
     from spe1_builder.source.simulation import kernels
 
     bounds = (start - TEMPLATE_AFTER, stop + TEMPLATE_BEFORE)
     first, last = np.searchsorted(neurons.times, bounds)
+    times, units = neurons.times[first:last], neurons.units[first:last]
+    amplitudes = neurons.amplitudes[first:last]
+    if neurons.real_template_uV is not None:
+        is_real = units == 0
+        kernels.add_templates(
+            samples,
+            start,
+            times[is_real].astype(np.int64),
+            amplitudes[is_real],
+            neurons.real_template_uV,
+            TEMPLATE_BEFORE,
+        )
+        times, units, amplitudes = times[~is_real], units[~is_real], amplitudes[~is_real]
     has_footprint = neurons.footprints_uV > 0
     kernels.add_spikes(
         samples,
         start,
-        neurons.times[first:last],
-        neurons.units[first:last],
-        neurons.amplitudes[first:last],
+        times,
+        units,
+        amplitudes,
         neurons.bank,
         OVERSAMPLING,
         TEMPLATE_BEFORE,

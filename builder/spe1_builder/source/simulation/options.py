@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
 
 from spe1_builder.cells import PATCH_TYPES, Cell, PatchType
 from spe1_builder.constants import NPX_RATE_HZ
@@ -16,12 +16,17 @@ MAX_FIRING_RATE_HZ = 100.0
 #: The release's rates are 50,023.9 Hz; below 10 kHz a spike has too few samples.
 PATCH_RATE_RANGE_HZ = (10_000.0, 200_000.0)
 
+#: What the recording is buried in.
+NOISES = ("easy", "measured")
+
 
 @documented_fields
 @dataclass(frozen=True)
 class SimulationOptions:
     """Everything that decides the bytes of a simulated cell, together with its id.
 
+    The defaults make an easy one, whose parts are as exact as their sizes say: for tests.
+    ``spe1 simulate`` takes the catalogue's amplitudes and distances, and measured noise.
     A value that cannot work is an `OptionError`.
     """
 
@@ -38,6 +43,11 @@ class SimulationOptions:
         "From the patched soma to the plane of the probe; None takes the catalogue's distance "
         "from soma to electrode.",
     )
+    semi_real: bool = option(
+        False,
+        "Whether the patched neuron has the footprint and the spike train of the real one, and "
+        "lies where that does; of 20 cells. Its amplitude, distance and rate are its own.",
+    )
     firing_rate_hz: float = option(5.0, "Of the patched neuron, at most 100; 0 gives a silent one.")
     write_spike_file: bool = option(True, "Whether ``*_wc_spike_samples.npy`` is written.")
     write_extracellular_spikes: bool = option(
@@ -50,9 +60,18 @@ class SimulationOptions:
         None, "Patch sampling rate on the NPX clock; None takes the catalogue's."
     )
     amplitude_sd: float = option(0.10, "S.d. of the logarithm of each spike's amplitude factor.")
+    noise: str = option(
+        "easy",
+        '"easy": white, of the sizes below. "measured": as the public pieces of a real recording '
+        "have it, in size, in spectrum, and between neighbours, with hundreds of small units.",
+    )
     common_noise_uV: float = option(5.0, "Broadband s.d. of the noise that all channels share.")
-    local_noise_uV: float = option(5.0, "The same of what neighbours in depth share.")
-    independent_noise_uV: float = option(7.0, "The same of what is each channel's own.")
+    local_noise_uV: float = option(
+        5.0, "The same of what neighbours in depth share; of the easy noise only."
+    )
+    independent_noise_uV: float = option(
+        7.0, "The same of what is each channel's own; of the easy noise only."
+    )
     slow_potential_uV: float = option(150.0, "S.d. of the slow (below 50 Hz) potential.")
     as_released: bool = option(
         False,
@@ -74,19 +93,38 @@ class SimulationOptions:
         _check_number("firing_rate_hz", self.firing_rate_hz, low=0.0, high=MAX_FIRING_RATE_HZ)
         low_hz, high_hz = PATCH_RATE_RANGE_HZ
         _check_number("patch_rate_hz", self.patch_rate_hz, low=low_hz, high=high_hz)
+        if self.noise not in NOISES:
+            raise _bad_option("noise", " or ".join(map(repr, NOISES)), self.noise)
+        if self.noise == "measured":
+            self._leave("local_noise_uV", "independent_noise_uV", why="measured noise has its own")
         for name in ("seed", "n_background"):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 0:
                 raise _bad_option(name, "a whole number, 0 or more", value)
-        for name in ("write_spike_file", "write_extracellular_spikes", "as_released"):
+        for name in ("semi_real", "write_spike_file", "write_extracellular_spikes", "as_released"):
             if not isinstance(getattr(self, name), bool):
                 raise _bad_option(name, "True or False", getattr(self, name))
+        if self.semi_real:
+            names = ("peak_to_peak_uV", "distance_um", "firing_rate_hz")
+            self._leave(*names, why="a semi-real neuron has its own")
         if self.patch_type is not None and self.patch_type not in list(PATCH_TYPES):
             raise _bad_option("patch_type", " or ".join(map(repr, PATCH_TYPES)), self.patch_type)
         if self.n_npx < 1:
             raise _bad_option(
                 "duration_s", f"at least one sample, {1 / NPX_RATE_HZ:.1e} s", self.duration_s
             )
+
+    def _leave(self, *names: str, why: str) -> None:
+        """Refuse options that would have no effect, where they are not the defaults or None."""
+        for one in fields(self):
+            got = getattr(self, one.name)
+            if one.name in names and got is not None and got != one.default:
+                raise _bad_option(one.name, f"the default, {one.default}: {why}", got)
+
+    @property
+    def origin(self) -> Literal["semi-real", "simulated"]:
+        """What a cell made with these is to be called."""
+        return "semi-real" if self.semi_real else "simulated"
 
     @property
     def n_npx(self) -> int:
@@ -134,5 +172,8 @@ def _bad_option(name: str, expected: str, got: object) -> OptionError:
     )
 
 
-#: Each cell with its amplitude and distance of the catalogue: as hard as the recordings.
-AS_CATALOGUED = SimulationOptions(peak_to_peak_uV=None, distance_um=None)
+#: As hard as the recordings: each cell with its amplitude and distance of the catalogue, in noise
+#: as it was measured. What ``spe1 simulate`` takes.
+AS_CATALOGUED = SimulationOptions(peak_to_peak_uV=None, distance_um=None, noise="measured")
+#: The same with the real neuron's footprint and train.
+SEMI_REAL = replace(AS_CATALOGUED, semi_real=True)

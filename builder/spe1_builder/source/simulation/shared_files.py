@@ -184,7 +184,8 @@ def summary_rows(raw_dir: Path) -> list[list[Any]]:
     """Header and the 43 rows of the release's summary, in the release's order.
 
     A simulated cell's row tells what its files hold: Patch Type, lengths, rate,
-    number of spikes, soma distance, amplitude and its channel.
+    number of spikes, soma distance, amplitude and its channel. The distance of a semi-real one
+    is the release's, as its electrode is.
     """
     simulated = {cell for cell in simulated_cells(raw_dir) if is_simulated(raw_dir, cell)}
     rows: list[list[Any]] = [list(SUMMARY_COLUMNS)]
@@ -197,12 +198,15 @@ def summary_rows(raw_dir: Path) -> list[list[Any]]:
 
 
 def _simulated_values(truth: CellTruth) -> dict[str, Any]:
-    electrode_um = nominal_positions_um()[truth.electrode].astype(np.float64)
+    values: dict[str, Any] = {}
+    if truth.origin == "simulated":
+        electrode_um = nominal_positions_um()[truth.electrode].astype(np.float64)
+        from_electrode_um = np.subtract(truth.location_um, [*electrode_um, 0.0])
+        values["Distance"] = float(np.linalg.norm(from_electrode_um))
     n_spikes = len(truth.patch_samples)
     if truth.options.as_released:
         n_spikes += n_doubled(n_spikes)  # as the release counts them
-    return {
-        "Distance": float(np.linalg.norm(np.subtract(truth.location_um, [*electrode_um, 0.0]))),
+    return values | {
         "JTA Peak-Peak Amplitude": truth.peak_to_peak_uV,
         "chan_highest": truth.peak_channel,
         "Patch Type": truth.patch_type,

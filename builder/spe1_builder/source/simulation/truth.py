@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from spe1_builder.disk.atomic import write_text
 from spe1_builder.disk.bounded import read_bounded
 from spe1_builder.errors import MissingFileError, RawDataError
 from spe1_builder.layout import RawLayout
+from spe1_builder.origins import Origin
 from spe1_builder.source.simulation.options import SimulationOptions
 
 #: What goes to the arrays' file; everything else is in the JSON.
@@ -50,11 +51,14 @@ class CellTruth:
     patch_type : str
         Release name, for instance "Juxta, VC".
     location_um : tuple of float
-        The patched soma: x and y in the plane of the probe, z away from it.
+        The patched soma: x and y in the plane of the probe, z away from it. Of a semi-real
+        one, the point source that fits its footprint best.
     electrode : int
-        ``chan_predicted`` of the catalogue, which the soma lies in front of.
+        ``chan_predicted`` of the catalogue. A simulated soma lies in front of it, a semi-real
+        one where the real one does.
     peak_channel : int
-        Channel of the largest template; the electrode, unless that is a reference site.
+        Channel of the largest template; of a simulated cell the electrode, unless that is a
+        reference site.
     peak_to_peak_uV : float
         Of the template on the peak channel, at amplitude factor 1.
     n_npx, n_patch : int
@@ -71,7 +75,8 @@ class CellTruth:
     patch_samples : np.ndarray
         int64 (n_spikes,), peaks in the patch trace.
     npx_samples : np.ndarray
-        float64 (n_spikes,), the same instants in NPX samples: the extracellular troughs.
+        float64 (n_spikes,), the same instants in NPX samples: the extracellular troughs, but of
+        a semi-real cell, whose trough is before or after the patch spike.
     amplitudes : np.ndarray
         float32 (n_spikes,), factor of the template.
     template_uV : np.ndarray
@@ -102,13 +107,20 @@ class CellTruth:
     background_samples: np.ndarray
     background_units: np.ndarray
 
+    @property
+    def origin(self) -> Literal["semi-real", "simulated"]:
+        """What kind of cell it is."""
+        return self.options.origin
+
     def __repr__(self) -> str:
         """One line, not the arrays."""
         x_um, y_um, z_um = self.location_um
+        kind = "semi-real, " if self.origin == "semi-real" else ""
+        what = f"{kind}{self.options.duration_s:g} s, {len(self.npx_samples)} spikes"
         return (
-            f"<CellTruth of {self.cell_id}, {self.patch_type}: {self.options.duration_s:g} s, "
-            f"{len(self.npx_samples)} spikes of {self.peak_to_peak_uV:.0f} uV at "
-            f"({x_um:.0f}, {y_um:.0f}, {z_um:.0f}) um, electrode {self.electrode}>"
+            f"<CellTruth of {self.cell_id}, {self.patch_type}: {what} of "
+            f"{self.peak_to_peak_uV:.0f} uV at ({x_um:.0f}, {y_um:.0f}, {z_um:.0f}) um, "
+            f"electrode {self.electrode}>"
         )
 
     def background_train(self, unit: int) -> np.ndarray:
@@ -236,12 +248,53 @@ def is_simulated(raw_dir: Path, cell_id: str, files: Mapping[str, Path] | None =
         return False
 
 
+def origin_of(raw_dir: Path, cell_id: str, files: Mapping[str, Path] | None = None) -> Origin:
+    """What kind of recording lies here; parameters as `is_simulated`.
+
+    Raises
+    ------
+    RawDataError
+        There is a truth of this cell, but not of this recording: what it is, nobody can tell.
+    """
+    raw_dir = Path(raw_dir)
+    path = RawLayout(raw_dir).truth / f"{cell_id}.json"
+    if not path.is_file():
+        return "recorded"
+    if is_simulated(raw_dir, cell_id, files):
+        return told_origin(raw_dir, cell_id)
+    raise RawDataError(
+        f"The recording of {cell_id} is not the one whose truth lies beside it.",
+        where=path,
+        expected="the Neuropixels and patch streams that were simulated, or no truth",
+        got="other streams: replaced, cut or changed",
+        do=(
+            "simulate the cell again (--overwrite); or move its truth away, if the recording "
+            "is a real one"
+        ),
+    )
+
+
+def told_origin(raw_dir: Path, cell_id: str) -> Literal["semi-real", "simulated"]:
+    """What the truth of a cell says it is, whatever lies beside it; never raises."""
+    try:
+        options = _read_facts(RawLayout(Path(raw_dir)), cell_id)["options"]
+        return "semi-real" if options["semi_real"] is True else "simulated"
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return "simulated"  # one of before there were others, or one that does not read
+
+
 def _read_marks(layout: RawLayout, cell_id: str) -> dict[str, Any]:
     """The marks of a cell's files, by their kind."""
+    marks: dict[str, Any] = _read_facts(layout, cell_id)[_FILES_KEY]
+    return marks
+
+
+def _read_facts(layout: RawLayout, cell_id: str) -> dict[str, Any]:
+    """The JSON of a cell's truth."""
     path = layout.truth / f"{cell_id}.json"
     text = read_bounded(path, _MAX_TRUTH_BYTES, f"The truth of {cell_id}").decode()
-    marks: dict[str, Any] = json.loads(text)[_FILES_KEY]
-    return marks
+    facts: dict[str, Any] = json.loads(text)
+    return facts
 
 
 def _mark(path: Path) -> dict[str, Any]:

@@ -7,13 +7,14 @@ from spe1_builder.benchmark.localization.words import LEVELS, Level
 
 
 def counted_cells(result: LocalizationBenchmark, n_cells: int) -> str:
-    """For titles: how many cells, and that they, or some of them, are simulated."""
+    """For titles: how many cells, and that they, or some of them, were not recorded."""
     scored = [cell for cell in result.cells if cell.problem is None]
     n_simulated = sum(cell.simulated is True for cell in scored)
-    kind = "simulated cell" if n_simulated == len(scored) else "cell"
+    word = result.generated_word
+    kind = f"{word} cell" if n_simulated == len(scored) else "cell"
     text = f"{n_cells} {kind}" if n_cells == 1 else f"{n_cells} {kind}s"
     is_mixed = 0 < n_simulated < len(scored)
-    return f"{text} (some simulated)" if is_mixed else text
+    return f"{text} (some {word})" if is_mixed else text
 
 
 def counted_levels(n: int, level: Level) -> str:
