@@ -57,7 +57,7 @@ docs-serve: setup
 test-environments: setup
 	$(BIN)/python -m pytest -m environments
 
-# localization_benchmark.json from its seed: 12 simulated cells, one after the other.
+# localization_benchmark.json from its seed: 11 semi-real cells, one after the other.
 benchmark-example: setup
 	$(BIN)/python scripts/benchmark_example.py
 

@@ -273,13 +273,16 @@ def test_demo(monkeypatch, tmp_path, capsys):
     assert "GB free" in errors and "%|" not in errors  # what it will write, but no bars
     assert {path.name for path in (tmp_path / "demo").iterdir()} == {"raw", "spe1", "cache"}
     assert "load_dataset" in text and "load_from_disk" in text and "segment_uV" in text
-    assert "planted: 159" in text
-    assert "monopolar triangulation: " in text and "control: peak channel: 0.0" in text
+    # The real neuron lies beside the labelled electrode, and so does the planted one.
+    assert "peak channel 161 (planted: 161), ground-truth electrode 159" in text
+    assert "monopolar triangulation: " in text and "control: peak channel: 25.6" in text
+    assert "um (semi-real)" in text
     assert (tmp_path / "demo/spe1/localization_benchmark.json").is_file()
     picture = next(line for line in text.splitlines() if line.startswith("picture:")).split()[-1]
     assert Path(picture).read_bytes().startswith(b"\x89PNG")
     metadata = json.loads((Path(picture).parent / "conversion_metadata.json").read_text())
     assert metadata["provenance"]["simulated"] is True
+    assert metadata["provenance"]["origin"] == "semi-real"
     # Again: nothing is simulated or built a second time, and the answer is the same.
     shard = next((tmp_path / "demo/spe1/c14/train").glob("*.arrow"))
     made = [path.stat().st_mtime_ns for path in (shard, raw_of(tmp_path / "demo"))]

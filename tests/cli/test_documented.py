@@ -69,7 +69,15 @@ def test_fields_of_info_and_spikes_are_named():
     table = PAGE.partition("| command | an object of `results` |")[2].splitlines()
     (info,) = [line for line in table if line.startswith("| `info` |")]
     (spikes,) = [line for line in table if line.startswith("| `spikes` |")]
-    names = {"cell", "simulated", *CellInfo.model_fields} - {"cell_id"}
+    names = {"cell", "simulated", "origin", *CellInfo.model_fields} - {"cell_id"}
     assert names == set(re.findall(r"`(\w+)`", info)) - {"info"}
-    names = {"cell", "simulated", "file", "rows", "cells", *(f.name for f in fields(SpikeSummary))}
+    names = {
+        "cell",
+        "simulated",
+        "origin",
+        "file",
+        "rows",
+        "cells",
+        *(f.name for f in fields(SpikeSummary)),
+    }
     assert names - {"cell_id"} == set(re.findall(r"`(\w+)`", spikes)) - {"spikes"}

@@ -51,7 +51,10 @@ def test_json_of_every_command(folder):
     document, status = answer("cells", cwd=folder)
     assert status == 0 and len(document["results"]) == 43
     (c14,) = [cell for cell in document["results"] if cell["cell"] == "c14"]
-    assert c14["built"] == {"here": True, "simulated": True} and c14["gt_channel"] == 159
+    assert (
+        c14["built"] == {"here": True, "simulated": True, "origin": "simulated"}
+        and c14["gt_channel"] == 159
+    )
     document, status = answer("verify", "--root", "spe1", cwd=folder)
     assert status == 0 and "no finding" in document["results"][0]["text"]
     document, status = answer("card", cwd=folder)

@@ -21,9 +21,18 @@ from spe1_builder.cli.label_table import show_labels
 from spe1_builder.cli.roots import DEFAULT_ROOT, require_root
 from spe1_builder.errors import MissingFileError
 from spe1_builder.layout import METADATA_NAME, RawLayout, RootLayout
+from spe1_builder.origins import Origin
 
 #: Of cells that were not recorded.
 _GENERATED = ("simulated", "semi-real")
+#: Of a cell whose metadata do not tell.
+_UNKNOWN = "kind unknown"
+#: What `kinds_here` says of a cell, as ``--json`` has it.
+_ORIGINS: dict[str, Origin] = {
+    "": "recorded",
+    "simulated": "simulated",
+    "semi-real": "semi-real",
+}
 
 
 def cells(
@@ -99,7 +108,7 @@ def _kind_of(path: Path) -> str:
         origin = provenance.get("origin") or ("simulated" if provenance["simulated"] else "")
     except (Spe1Error, OSError, AttributeError, KeyError, TypeError):
         # The public conversion's metadata do not tell, and have no provenance.
-        return "kind unknown"
+        return _UNKNOWN
     return origin if origin in _GENERATED else ""
 
 
@@ -134,7 +143,7 @@ def _fields(cell: Cell, kinds: dict[str, str]) -> dict[str, object]:
             word: {
                 "here": word in kinds,
                 "simulated": kinds.get(word) in _GENERATED,
-                "semi_real": kinds.get(word) == "semi-real",
+                "origin": _ORIGINS.get(kinds.get(word, _UNKNOWN)),
             }
             for word in ("raw", "built")
         },

@@ -15,7 +15,7 @@ def demo(
         Path, typer.Option("--dir", callback=as_local, help="Where the demo writes.")
     ] = Path("demo"),
 ) -> None:
-    """Simulate a small paired recording, build, load, localize it; say where its picture lies."""
+    """Make a small semi-real recording, build, load, localize it; say where its picture lies."""
     from spe1_builder.cli.walkthrough import run_demo
 
     run_demo(folder)

@@ -1,4 +1,4 @@
-"""What ``spe1 demo`` does: the main job on simulated data, and proof that it came out right."""
+"""What ``spe1 demo`` does: the main job on semi-real data, and proof that it came out right."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ OPTIONS = BuildOptions(skip_seconds=1.0, duration_s=15.0, segment_duration_s=3.0
 
 
 def run_demo(folder: Path) -> None:
-    """Simulate, build, load, localize, and say where everything lies.
+    """Make a semi-real cell, build, load, localize it, and say where everything lies.
 
     Parameters
     ----------
@@ -39,12 +40,16 @@ def run_demo(folder: Path) -> None:
         Gets ``raw/``, ``spe1/`` and ``cache/``, and so all that the demo writes. What
         an earlier demo made is used again; where it was made otherwise, it is replaced.
     """
-    from spe1_builder.source.simulation.archive import SimulationOptions, read_truth
+    from spe1_builder.source.simulation.archive import read_truth
+    from spe1_builder.source.simulation.options import SEMI_REAL
 
     raw_dir, root = folder / "raw", folder / "spe1"
     progress = Bars(CELL_ID)
-    say(f"1. simulate {RECORDING_S:g} s of {CELL_ID}: a patched neuron among others")
-    options = SimulationOptions(duration_s=RECORDING_S, seed=0)
+    say(
+        f"1. make {RECORDING_S:g} s of {CELL_ID}, semi-real: the real neuron's footprint and spikes "
+        "in generated noise"
+    )
+    options = replace(SEMI_REAL, duration_s=RECORDING_S)
     if _simulate(raw_dir, options, progress):
         say("   it is there from an earlier demo")
     truth = read_truth(raw_dir, CELL_ID)
@@ -67,7 +72,7 @@ def run_demo(folder: Path) -> None:
     )
     say("3. load it")
     _show_loading(root, folder / "cache")
-    say("4. localize it: distance from the electrode, um (simulated)")
+    say(f"4. localize it: distance from the electrode, um ({data.provenance.kind})")
     _show_localization(root)
     picture = (result.folder / QUICKLOOK_NAME).resolve()
     this_screen().results.append(
@@ -75,6 +80,7 @@ def run_demo(folder: Path) -> None:
             "cell": CELL_ID,
             "status": result.status,
             "simulated": True,
+            "origin": data.provenance.kind,
             "picture": str(picture),
             "root": str(root.resolve()),
         }

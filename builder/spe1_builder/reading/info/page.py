@@ -118,7 +118,9 @@ def _neuron(release: ReleaseInfo, built: BuiltInfo) -> str:
 def _recording(release: ReleaseInfo, built: BuiltInfo) -> str:
     if not built.is_simulated:
         return _recorded(release)
-    return f"of the real cell: electrode {_soma(release)}; {_recorded(release)}"
+    # The place of a semi-real one stands with its electrode.
+    place = f"electrode {_soma(release)}; " if built.origin == "simulated" else ""
+    return f"of the real cell: {place}{_recorded(release)}"
 
 
 def _template(built: BuiltInfo) -> str:
