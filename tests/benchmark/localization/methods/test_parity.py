@@ -140,7 +140,7 @@ def test_never_a_higher_cost_than_scipy(max_distance_um):
             estimate_distance_error, start, bounds=bounds, args=(values, near_um)
         )
         assert (place >= bounds[0]).all() and (place <= bounds[1]).all()
-        assert cost_of(values, by_axis_um, place, *room) <= theirs.cost * (1 + 1e-6)
+        assert cost_of((values, by_axis_um, *room), place) <= theirs.cost * (1 + 1e-6)
 
 
 def test_the_reference_drops_what_enforce_decrease_gives():
