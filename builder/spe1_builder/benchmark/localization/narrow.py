@@ -14,7 +14,7 @@ from spe1_builder.benchmark.localization.schema import (
     LocalizationBenchmark,
     SummaryRow,
 )
-from spe1_builder.benchmark.localization.tables import cell_name, simulated_mark
+from spe1_builder.benchmark.localization.tables import cell_name, not_in_the_paper, simulated_mark
 from spe1_builder.benchmark.localization.words import LEVELS, Level
 from spe1_builder.benchmark.localization.zhao2026.published import published
 
@@ -49,6 +49,7 @@ def _summary(result: LocalizationBenchmark, level: Level) -> Table:
         note += "; failed: no estimate + out of bounds"
     if has_intervals:
         note += f"; [{100 * result.parameters.confidence:g} % interval, bootstrap over cells]"
+    note += f".{not_in_the_paper(result)}" if not_in_the_paper(result) else ""
     name = level if n != 1 else level[:-1]
     return Table(
         f"{n} {name}{simulated_mark(result)}",
@@ -86,7 +87,7 @@ def _comparison(result: LocalizationBenchmark) -> Table:
     scores = {(row.mode, row.level, row.method): row.pooled for row in result.summary}
     rows = []
     for level in LEVELS:
-        for method in result.parameters.methods:
+        for method in filter(reference.has, result.parameters.methods):
             both = [scores.get((mode, level, method)) for mode in ("as_published", "corrected")]
             if any(both):
                 rows.append(

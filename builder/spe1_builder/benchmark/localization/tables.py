@@ -51,6 +51,14 @@ def simulated_mark(result: LocalizationBenchmark) -> str:
     return " (simulated)" if n == len(scored) else f" ({n} of {len(scored)} cells simulated)"
 
 
+def not_in_the_paper(result: LocalizationBenchmark) -> str:
+    """A sentence that names the methods that the paper does not have; empty without any."""
+    reference = published()
+    others = [name for name in result.parameters.methods if not reference.has(name)]
+    labels = ", ".join(contestant(name).label for name in others)
+    return f" Not in the paper: {labels}." if others else ""
+
+
 def cell_name(cell: CellResult) -> str:
     """A cell where a number of its own stands."""
     return f"{cell.cell_id} (simulated)" if cell.simulated else cell.cell_id
@@ -95,7 +103,7 @@ def summary_table(result: LocalizationBenchmark) -> Table:
         tuple(rows),
         "Error: 2-D distance to the ground-truth electrode. Pooled: every template or spike "
         f"counts alike. {'CI: bootstrap over cells. ' if head else ''}Out of bounds: more than "
-        f"{result.parameters.bounds_margin_um:g} um beside the sites.",
+        f"{result.parameters.bounds_margin_um:g} um beside the sites.{not_in_the_paper(result)}",
     )
 
 
@@ -124,7 +132,7 @@ def comparison_table(result: LocalizationBenchmark) -> Table:
     reference = published()
     by_key = {(row.mode, row.level, row.method): row.pooled for row in result.summary}
     compared = dict.fromkeys(
-        (row.level, row.method) for row in result.summary if row.method in result.parameters.methods
+        (row.level, row.method) for row in result.summary if reference.has(row.method)
     )
     rows = []
     for level, method in compared:
