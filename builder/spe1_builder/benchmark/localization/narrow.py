@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from spe1_builder.benchmark.common.scores import Score
 from spe1_builder.benchmark.common.tables import NOTHING, Table, between, share, um
 from spe1_builder.benchmark.localization.contestants import contestant, contestants
+from spe1_builder.benchmark.localization.label_tables import label_tables
 from spe1_builder.benchmark.localization.schema import (
     CellResult,
     CurvePoint,
@@ -31,6 +32,7 @@ def narrow_tables(result: LocalizationBenchmark) -> Iterator[Table]:
         yield _summary(result, level)
     if not result.provenance.simulated:
         yield _comparison(result)
+    yield from label_tables(result, simulated_mark(result))
     for level in levels:
         yield _cells(result, level)
     if result.degradation is not None:

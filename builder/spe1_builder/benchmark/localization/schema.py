@@ -12,6 +12,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from spe1_builder.benchmark.common.scores import Interval, Score
+from spe1_builder.benchmark.localization.schema_parts import Precision
 from spe1_builder.benchmark.localization.words import Level, Masking, Mode, present_word
 from spe1_builder.constants import Engine
 from spe1_builder.disk.atomic import write_text
@@ -191,6 +192,7 @@ class LocalizationBenchmark(Model):
     cells: list[CellResult]
     degradation: Degradation | None
     grid_search: GridSearch | None
+    precision: Precision | None = None
 
     @model_validator(mode="after")
     def _simulated_is_said(self) -> Self:

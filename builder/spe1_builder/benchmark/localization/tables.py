@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from spe1_builder.benchmark.common.scores import Score
 from spe1_builder.benchmark.common.tables import NOTHING, Table, between, share, um
 from spe1_builder.benchmark.localization.contestants import contestant
+from spe1_builder.benchmark.localization.label_tables import label_tables
 from spe1_builder.benchmark.localization.schema import (
     CellResult,
     LocalizationBenchmark,
@@ -23,6 +24,7 @@ def tables(result: LocalizationBenchmark) -> list[Table]:
         found.append(macro_table(result))
     if not result.provenance.simulated:
         found.append(comparison_table(result))
+    found += label_tables(result, simulated_mark(result))
     found.append(cell_table(result, "templates"))
     if any(row.level == "spikes" for row in result.summary):
         found.append(cell_table(result, "spikes"))
