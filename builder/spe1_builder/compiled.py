@@ -25,7 +25,9 @@ _PACKAGE = Path(__file__).parent
 _ONE_AT_A_TIME = threading.Lock()
 
 
-def compiled(signature: str | None = None, **options: Any) -> Callable[[Callable[..., Any]], Any]:
+def compiled(
+    signature: str | None = None, *, is_stored: bool = True, **options: Any
+) -> Callable[[Callable[..., Any]], Any]:
     """Decorator: compile a function with numba, without the GIL, and keep the machine code.
 
     Parameters
@@ -33,6 +35,9 @@ def compiled(signature: str | None = None, **options: Any) -> Callable[[Callable
     signature : str, optional
         Types to compile for, at once, and for no others: so arrays that differ only in their
         layout are not compiled for apart. Without it, whenever it is called with new types.
+    is_stored : bool
+        False for what closes over compiled functions, which numba does not find again in its
+        store; it is stored as a part of its callers.
     **options
         Of ``numba.njit``, beyond ``nogil`` and ``cache``.
     """
@@ -50,7 +55,7 @@ def compiled(signature: str | None = None, **options: Any) -> Callable[[Callable
     def decorate(function: Callable[..., Any]) -> Any:
         with _ONE_AT_A_TIME:
             before = settings.CACHE_DIR
-            folder = _store(before)
+            folder = _store(before) if is_stored else None
             if folder is None:
                 return numba.njit(nogil=True, **options)(function)
             # numba looks at its setting when a function is decorated, and only then.

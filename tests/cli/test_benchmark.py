@@ -184,7 +184,7 @@ def test_the_former_word_of_masking_is_taken(root, tmp_path):
 
 def test_help_lists_the_methods():
     done = run("benchmark", "localization", "--help")
-    assert done.returncode == 0 and "COM, MT, GC; default: all." in done.stdout
+    assert done.returncode == 0 and "COM, MT, GC, PS; default: all." in done.stdout
 
 
 @pytest.mark.parametrize(

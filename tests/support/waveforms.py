@@ -16,7 +16,7 @@ N_SITES = 64
 
 @dataclass(frozen=True)
 class Planted:
-    """Waveforms of one monopole.
+    """Waveforms of one point source.
 
     Attributes
     ----------
@@ -48,15 +48,19 @@ def plant(
     source_um: tuple[float, float, float] | None = None,
     peak_to_peak_uV: float = 150.0,
     noise_uV: float = 0.0,
+    decay: float = 1.0,
 ) -> Planted:
-    """A monopole with a biphasic time course, and noise of the preprocessed band; read-only."""
+    """A point source with a biphasic time course, and noise of the preprocessed band; read-only.
+
+    Amplitudes fall with ``distance ** -decay``: a monopole's with 1.
+    """
     rng = np.random.default_rng(seed)
     kept = np.setdiff1d(np.arange(N_SITES), REFERENCE_CHANNELS)
     positions_um = nominal_positions_um()[kept].astype(np.float64)
     drawn_um = rng.uniform((5.0, 180.0, 12.0), (65.0, 480.0, 45.0))
     place_um = drawn_um if source_um is None else np.array(source_um, dtype=np.float64)
     offsets_um = positions_um - place_um[:2]
-    footprint = 1.0 / np.sqrt((offsets_um**2).sum(axis=1) + place_um[2] ** 2)
+    footprint = ((offsets_um**2).sum(axis=1) + place_um[2] ** 2) ** (-decay / 2)
     t_ms = np.arange(-NBEFORE, NAFTER) / 30.0
     course = -np.exp(-0.5 * (t_ms / 0.1) ** 2) + 0.3 * np.exp(-0.5 * ((t_ms - 0.35) / 0.15) ** 2)
     shape_uV = np.outer(course / np.ptp(course), footprint * peak_to_peak_uV / footprint.max())

@@ -152,7 +152,7 @@ def localization(
         bool, typer.Option("--force", metavar="", help="Overwrite a result that has more in it.")
     ] = False,
 ) -> None:
-    """Center of mass, monopolar triangulation and grid convolution, as Zhao et al. 2026.
+    """Center of mass, monopolar triangulation and grid convolution; point source.
 
     Exit status 1 if a cell or a part that was asked for could not be done.
     """

@@ -37,7 +37,7 @@ def benchmark(
     ----------
     task : {"localization"}
         What is scored: "localization" is center of mass, monopolar triangulation and grid
-        convolution, as Zhao et al. 2026.
+        convolution, as Zhao et al. 2026, and beside them a point source of free decay.
     root : str or Path
         Dataset root; not looked at with ``on="scraps"``.
     cells : str or iterable of str, optional

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from spe1_builder.benchmark.common.inputs import kept_channels, mask, read_cell
+from spe1_builder.benchmark.localization.contestants import contestants
 from spe1_builder.benchmark.localization.options import BenchmarkOptions
 from spe1_builder.benchmark.localization.run import choose_cells, run_benchmark
 from spe1_builder.cells import ZHAO_CELLS
@@ -73,7 +74,7 @@ def test_a_cell_that_cannot_be_scored(sidecars, name):
     result = run_benchmark(root, ["c14", "c26"], PLAIN)
     bad, good = result.cells
     assert words in bad.problem and "\n" not in bad.problem and not bad.scores
-    assert good.problem is None and len(good.scores) == 5
+    assert good.problem is None and len(good.scores) == len(contestants())
     assert {row.n_cells for row in result.summary} == {1}
     with pytest.raises(OutputError, match="Not one cell") as caught:
         run_benchmark(root, ["c14"], PLAIN)

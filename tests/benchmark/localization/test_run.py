@@ -8,6 +8,7 @@ import pytest
 
 from spe1_builder.benchmark.common.inputs import read_cell
 from spe1_builder.benchmark.common.spikes import open_traces, read_window_spikes, read_windows
+from spe1_builder.benchmark.localization.contestants import contestants
 from spe1_builder.benchmark.localization.options import BenchmarkOptions
 from spe1_builder.benchmark.localization.run import run_benchmark
 from spe1_builder.benchmark.localization.tables import markdown
@@ -60,11 +61,12 @@ def test_the_planted_neuron_is_found(full):
     errors_um = {
         (part.mode, part.level, part.method): part.score.median_error_um for part in cell.scores
     }
-    assert len(errors_um) == 2 * 2 * 5
+    assert len(errors_um) == 2 * 2 * len(contestants())
     # c14 lies in an inner column, within 3 um of its electrode in x and in y.
     for level in ("templates", "spikes"):
         assert errors_um["corrected", level, "monopolar_triangulation"] < 6.0
         assert errors_um["corrected", level, "grid_convolution"] < 8.0
+        assert errors_um["corrected", level, "point_source"] < 6.0
         assert errors_um["corrected", level, "center_of_mass"] < 15.0
         assert errors_um["corrected", level, "peak_channel"] == 0.0
 
@@ -95,7 +97,7 @@ def test_dead_electrodes_hurt_and_the_authors_are_a_day_late(full):
 
 def test_the_grid_holds_the_papers_parameters(full):
     points = _points(full.grid_search.points, mode="corrected", level="spikes", day=6)
-    assert len(points) == (9 + 1) + 9 + 1
+    assert len(points) == (9 + 1) + 9 + 1 + 1
     chosen = {"radius_um": 75.0, "max_distance_um": 150.0}
     (default,) = _points(points, method="monopolar_triangulation", parameters=chosen)
     (same,) = _points(
@@ -195,6 +197,9 @@ def test_tables_say_what_they_are_of(full):
     )
     text_of_real = markdown(real)
     assert "published accuracy" in text_of_real and "0.655" in text_of_real
+    beside = text_of_real.partition("**Beside the paper**")[2].partition("**")[0]
+    assert "grid convolution" in beside and "point source" not in beside
+    assert "Not in the paper: point source." in text_of_real
     assert "simulated" not in text_of_real.partition("\n")[2]
     lines = [line for line in text.splitlines() if line.startswith("| c15")]
     assert lines and all("not been built" in line for line in lines)

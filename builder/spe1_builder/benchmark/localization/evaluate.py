@@ -17,6 +17,7 @@ from spe1_builder.benchmark.localization.degradation.windows import DegradedWind
 from spe1_builder.benchmark.localization.estimate import Estimates, Waveforms, estimate
 from spe1_builder.benchmark.localization.options import ELECTRODES_PER_DAY
 from spe1_builder.benchmark.localization.plan import Plan
+from spe1_builder.benchmark.localization.precision import Halves, locate_halves
 from spe1_builder.benchmark.localization.unit import SPIKE_WINDOW_SAMPLES, Unit, mean_of
 from spe1_builder.benchmark.localization.words import Level, Mode
 from spe1_builder.benchmark.localization.zhao2026 import as_published
@@ -56,6 +57,8 @@ class CellEvaluation:
     peak_channel : int or None
         Of the corrected template.
     estimates : list of Estimates
+    halves : list of Halves
+        Of the corrected spikes.
     days : list of DayEstimate
     grid : list of GridEstimate
     """
@@ -67,6 +70,7 @@ class CellEvaluation:
     warnings: list[str] = field(default_factory=list)
     peak_channel: int | None = None
     estimates: list[Estimates] = field(default_factory=list)
+    halves: list[Halves] = field(default_factory=list)
     days: list[DayEstimate] = field(default_factory=list)
     grid: list[GridEstimate] = field(default_factory=list)
 
@@ -170,6 +174,11 @@ def _evaluate_clean(unit: Unit, plan: Plan, found: CellEvaluation) -> None:
         return
     waveforms = unit.waveforms(windows_uV, SPIKE_WINDOW_SAMPLES[0], template_uV)
     found.estimates += _estimate(unit, "spikes", waveforms, plan, is_timed=True)
+    if unit.mode == "corrected":
+        try:
+            found.halves = locate_halves(unit, template_uV, plan)
+        except TROUBLE as error:
+            found.note(unit.mode, "halves of the spikes", error)
 
 
 def _estimate(

@@ -8,8 +8,9 @@ from spe1_builder.benchmark.common.scores import Score
 from spe1_builder.benchmark.common.tables import NOTHING, Table, between, share, um
 from spe1_builder.benchmark.localization.contestants import contestant, contestants
 from spe1_builder.benchmark.localization.curves_schema import CurvePoint, GridPoint
+from spe1_builder.benchmark.localization.label_tables import label_tables
 from spe1_builder.benchmark.localization.schema import CellResult, LocalizationBenchmark, SummaryRow
-from spe1_builder.benchmark.localization.tables import cell_name, simulated_mark
+from spe1_builder.benchmark.localization.tables import cell_name, not_in_the_paper, simulated_mark
 from spe1_builder.benchmark.localization.words import LEVELS, Level
 from spe1_builder.benchmark.localization.zhao2026.published import published
 
@@ -26,6 +27,7 @@ def narrow_tables(result: LocalizationBenchmark) -> Iterator[Table]:
         yield _summary(result, level)
     if not result.provenance.simulated and result.provenance.origin is None:
         yield _comparison(result)
+    yield from label_tables(result, simulated_mark(result))
     for level in levels:
         yield _cells(result, level)
     if result.degradation is not None:
@@ -44,6 +46,7 @@ def _summary(result: LocalizationBenchmark, level: Level) -> Table:
         note += "; failed: no estimate + out of bounds"
     if has_intervals:
         note += f"; [{100 * result.parameters.confidence:g} % interval, bootstrap over cells]"
+    note += f".{not_in_the_paper(result)}" if not_in_the_paper(result) else ""
     name = level if n != 1 else level[:-1]
     return Table(
         f"{n} {name}{simulated_mark(result)}",
@@ -81,7 +84,7 @@ def _comparison(result: LocalizationBenchmark) -> Table:
     scores = {(row.mode, row.level, row.method): row.pooled for row in result.summary}
     rows = []
     for level in LEVELS:
-        for method in result.parameters.methods:
+        for method in filter(reference.has, result.parameters.methods):
             both = [scores.get((mode, level, method)) for mode in ("as_published", "corrected")]
             if any(both):
                 rows.append(

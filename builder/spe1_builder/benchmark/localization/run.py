@@ -13,6 +13,7 @@ from spe1_builder.benchmark.localization.degradation import curves
 from spe1_builder.benchmark.localization.evaluate import CellEvaluation, evaluate_cell
 from spe1_builder.benchmark.localization.options import BenchmarkOptions
 from spe1_builder.benchmark.localization.plan import Plan, make_plan
+from spe1_builder.benchmark.localization.precision import precision
 from spe1_builder.benchmark.localization.schema import LocalizationBenchmark, Parameters, Provenance
 from spe1_builder.benchmark.localization.summary import cell_result, one_line, summary_rows
 from spe1_builder.benchmark.localization.unit import SPIKE_WINDOW_SAMPLES
@@ -166,6 +167,7 @@ def assemble(
         cells=cells,
         degradation=curves.degradation(usable, plan) if plan.days else None,
         grid_search=curves.grid_search(usable, plan) if plan.grid_days else None,
+        precision=precision([(one.cell_id, one.halves) for one in usable], cells, plan),
     )
 
 

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from spe1_builder.benchmark.common.scores import Interval, Score
 from spe1_builder.benchmark.localization.curves_schema import Degradation, GridSearch
+from spe1_builder.benchmark.localization.schema_parts import Precision
 from spe1_builder.benchmark.localization.words import Level, Masking, Mode, present_word
 from spe1_builder.constants import Engine
 from spe1_builder.disk.atomic import write_text
@@ -176,6 +177,7 @@ class LocalizationBenchmark(Model):
     degradation: Degradation | None
     grid_search: GridSearch | None
     digitised: LocalizationBenchmark | None = None
+    precision: Precision | None = None
 
     @model_validator(mode="after")
     def _simulated_is_said(self) -> Self:

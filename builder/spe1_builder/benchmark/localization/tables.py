@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from spe1_builder.benchmark.common.scores import Score
 from spe1_builder.benchmark.common.tables import NOTHING, Table, between, share, um
 from spe1_builder.benchmark.localization.contestants import contestant
+from spe1_builder.benchmark.localization.label_tables import label_tables
 from spe1_builder.benchmark.localization.schema import (
     CellResult,
     LocalizationBenchmark,
@@ -24,6 +25,7 @@ def tables(result: LocalizationBenchmark) -> list[Table]:
         found.append(macro_table(result))
     if not result.provenance.simulated and result.provenance.origin is None:
         found.append(comparison_table(result))
+    found += label_tables(result, simulated_mark(result))
     found.append(cell_table(result, "templates"))
     if any(row.level == "spikes" for row in result.summary):
         found.append(cell_table(result, "spikes"))
@@ -53,6 +55,14 @@ def simulated_mark(result: LocalizationBenchmark) -> str:
         return ""
     word = result.generated_word
     return f" ({word})" if n == len(scored) else f" ({n} of {len(scored)} cells {word})"
+
+
+def not_in_the_paper(result: LocalizationBenchmark) -> str:
+    """A sentence that names the methods that the paper does not have; empty without any."""
+    reference = published()
+    others = [name for name in result.parameters.methods if not reference.has(name)]
+    labels = ", ".join(contestant(name).label for name in others)
+    return f" Not in the paper: {labels}." if others else ""
 
 
 def cell_name(cell: CellResult) -> str:
@@ -99,7 +109,7 @@ def summary_table(result: LocalizationBenchmark) -> Table:
         tuple(rows),
         "Error: 2-D distance to the ground-truth electrode. Pooled: every template or spike "
         f"counts alike. {'CI: bootstrap over cells. ' if head else ''}Out of bounds: more than "
-        f"{result.parameters.bounds_margin_um:g} um beside the sites.",
+        f"{result.parameters.bounds_margin_um:g} um beside the sites.{not_in_the_paper(result)}",
     )
 
 
@@ -128,7 +138,7 @@ def comparison_table(result: LocalizationBenchmark) -> Table:
     reference = published()
     by_key = {(row.mode, row.level, row.method): row.pooled for row in result.summary}
     compared = dict.fromkeys(
-        (row.level, row.method) for row in result.summary if row.method in result.parameters.methods
+        (row.level, row.method) for row in result.summary if reference.has(row.method)
     )
     rows = []
     for level, method in compared:

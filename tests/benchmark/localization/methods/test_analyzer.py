@@ -66,7 +66,7 @@ def analyzer(recorded):
     return made
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", SPIKE_ARGUMENTS)
 def test_spike_locations_and_unit_locations(analyzer, recorded, method):
     traces_uV, samples, planted = recorded
     spikes_uV = np.stack([traces_uV[s - NBEFORE : s + NAFTER] for s in samples])

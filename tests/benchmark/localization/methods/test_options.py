@@ -11,14 +11,19 @@ from spe1_builder.benchmark.localization.methods.grid_convolution.params import 
 from spe1_builder.benchmark.localization.methods.monopolar_triangulation.params import (
     MonopolarParams,
 )
+from spe1_builder.benchmark.localization.methods.point_source.params import PointSourceParams
 from spe1_builder.benchmark.localization.words import LEVELS
 from spe1_builder.errors import OptionError
 from tests.support.waveforms import NBEFORE, plant
 
+#: The paper's own methods.
+PAPERS = ("center_of_mass", "monopolar_triangulation", "grid_convolution")
+
 
 def test_the_paper_s_parameters():
+    assert tuple(METHODS)[:3] == PAPERS
     templates, spikes = (
-        {name: method.defaults[level] for name, method in METHODS.items()} for level in LEVELS
+        {name: METHODS[name].defaults[level] for name in PAPERS} for level in LEVELS
     )
     assert [params.radius_um for params in templates.values()] == [75.0, 75.0, 40.0]
     mt, spike_mt = (each["monopolar_triangulation"] for each in (templates, spikes))
@@ -50,6 +55,12 @@ def test_parameters_survive_json(name, level):
         (GridConvolutionParams, {"percentile": 101}, "percentile"),
         (GridConvolutionParams, {"depths_um": ()}, "depths_um"),
         (GridConvolutionParams, {"window_ms": (0.5, 0)}, "window_ms"),
+        (PointSourceParams, {"loss": "huber"}, "loss"),
+        (PointSourceParams, {"decay": 2}, "decay"),
+        (PointSourceParams, {"min_z_um": 0}, "min_z_um"),
+        (PointSourceParams, {"min_z_um": 30}, "initial_z_um is not between"),
+        (PointSourceParams, {"decay_bounds": (3, 0.5)}, "initial_decay is not between"),
+        (PointSourceParams, {"initial_decay": float("nan")}, "initial_decay"),
     ],
 )
 def test_unusable_parameters(model, values, name):

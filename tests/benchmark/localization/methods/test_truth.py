@@ -10,15 +10,22 @@ from spe1_builder.benchmark.localization.methods.center_of_mass.params import Ce
 from spe1_builder.benchmark.localization.methods.monopolar_triangulation.params import (
     MonopolarParams,
 )
+from spe1_builder.benchmark.localization.methods.point_source.params import PointSourceParams
 from spe1_builder.benchmark.localization.words import LEVELS
 from tests.support.waveforms import NAFTER, NBEFORE, Planted, plant
 
-MT = "monopolar_triangulation"
+MT, PS = "monopolar_triangulation", "point_source"
 PARAMS = [
     pytest.param(method.defaults[level], id=f"{method.name}-{level}")
     for level in LEVELS
     for method in METHODS.values()
 ]
+
+
+def looks_at_all(params) -> bool:
+    """Whether something is taken from all spikes together: a prototype, a course, a decay."""
+    return getattr(params, "prototype", None) == "spikes" or getattr(params, "needs_unit", False)
+
 
 sources_um = st.tuples(st.floats(0.0, 70.0), st.floats(150.0, 520.0), st.floats(8.0, 60.0))
 
@@ -28,13 +35,26 @@ def run(planted: Planted, params, **options):
 
 
 @settings(max_examples=60, deadline=None)
-@given(source_um=sources_um, level=st.sampled_from(LEVELS))
-def test_a_planted_monopole_is_found(source_um, level):
+@given(source_um=sources_um, level=st.sampled_from(LEVELS), method=st.sampled_from((MT, PS)))
+def test_a_planted_monopole_is_found(source_um, level, method):
     planted = plant(source_um=source_um)
-    found = run(planted, METHODS[MT].defaults[level])
+    found = run(planted, METHODS[method].defaults[level])
     assert found.converged.all()
     np.testing.assert_allclose(found.xy_um[0], planted.source_um[:2], rtol=0, atol=0.1)
     np.testing.assert_allclose(found.z_um[0], planted.source_um[2], rtol=0, atol=0.1)
+
+
+@settings(max_examples=40, deadline=None)
+@given(source_um=sources_um, level=st.sampled_from(LEVELS), decay=st.floats(0.6, 2.8))
+def test_a_planted_source_of_any_decay_is_found(source_um, level, decay):
+    """Where the monopole is wrong about the decay, it is wrong about z."""
+    planted = plant(source_um=source_um, decay=decay)
+    found = run(planted, METHODS[PS].defaults[level])
+    np.testing.assert_allclose(found.xy_um[0], planted.source_um[:2], rtol=0, atol=0.2)
+    np.testing.assert_allclose(found.z_um[0], planted.source_um[2], rtol=0, atol=1.0)
+    if decay > 1.5:
+        monopole = run(planted, METHODS[MT].defaults[level])
+        assert abs(monopole.z_um[0] - planted.source_um[2]) > 1.0
 
 
 @pytest.mark.parametrize("noise_uV", [2.0, 8.0])
@@ -71,10 +91,13 @@ def test_estimates_are_bounded(params):
     assert found.converged.any()
     away_um = np.abs(found.xy_um - planted.positions_um[planted.peak_index])
     reach_um = params.radius_um
+    z_um = found.z_um[np.isfinite(found.z_um)]
     if isinstance(params, MonopolarParams):
         reach_um += params.max_distance_um
-        z_um = found.z_um[np.isfinite(found.z_um)]
         assert z_um.min() >= 1.0 and z_um.max() <= 10 * params.max_distance_um
+    if isinstance(params, PointSourceParams):
+        reach_um = params.max_distance_um
+        assert z_um.min() >= params.min_z_um and z_um.max() <= params.max_distance_um
     assert np.nanmax(away_um) <= reach_um
 
 
@@ -106,8 +129,7 @@ def test_threads_change_no_bit(params, n_threads):
         assert getattr(one, name).tobytes() == getattr(many, name).tobytes()
 
 
-# The grid convolution of spikes is left out: its prototype is the median over all of them.
-@pytest.mark.parametrize("params", PARAMS[:-1])
+@pytest.mark.parametrize("params", [p for p in PARAMS if not looks_at_all(p.values[0])])
 def test_a_waveform_s_result_does_not_depend_on_the_others(params):
     planted = plant(300, seed=5, peak_to_peak_uV=60.0, noise_uV=8.0)
     together = run(planted, params)
@@ -144,8 +166,8 @@ def test_what_cannot_be_computed_is_nan_and_the_rest_is_not_touched(params, engi
     )
     assert np.isnan(found.xy_um[[1, 3, 4]]).all()
     assert not found.converged[[1, 3, 4]].any() and found.converged[[0, 2, 5]].all()
-    if getattr(params, "prototype", None) == "spikes":
-        # Its prototype is of fewer spikes.
+    if looks_at_all(params):
+        # What is taken from all is of fewer spikes.
         np.testing.assert_allclose(found.xy_um[[0, 2, 5]], good.xy_um[[0, 2, 5]], atol=3.0)
     else:
         assert found.xy_um[[0, 2, 5]].tobytes() == good.xy_um[[0, 2, 5]].tobytes()

@@ -1,4 +1,4 @@
-"""Center of mass, monopolar triangulation, grid convolution, and whichever else is registered."""
+"""Center of mass, monopolar triangulation, grid convolution, point source, and what is added."""
 
 from spe1_builder.benchmark.localization.methods.core import localize
 from spe1_builder.benchmark.localization.methods.registry import (

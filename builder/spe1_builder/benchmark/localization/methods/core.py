@@ -48,7 +48,8 @@ def localize(
     n_before : int
         Index of the spike within a waveform.
     engine : {"fast", "spikeinterface"}
-        Ours, or the reference.
+        Ours, or the reference: SpikeInterface's own code; of the point source, which it lacks,
+        scipy's.
     n_threads : int
         Threads of the fast engine; the result does not depend on it.
 

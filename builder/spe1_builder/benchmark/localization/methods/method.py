@@ -34,7 +34,7 @@ class Method(Contestant):
     load_estimate : callable
         Imports our implementation and returns it, so that numba is loaded when it is needed.
     load_reference : callable, optional
-        The same for SpikeInterface's way.
+        The same for SpikeInterface's way, or for what it lacks by code that is not ours.
     grid : ParameterGrid, optional
         What the grid search tries; None tries the defaults alone.
     """

@@ -5,7 +5,7 @@ doi:10.1371/journal.pcbi.1014059; [SI] SpikeInterface 0.105,
 ``postprocessing.localization_tools`` (templates) and
 ``sortingcomponents.peak_localization`` (spikes), whose values are given where the
 paper gives none; [B21] Boussard et al. 2021, doi:10.1101/2021.11.05.467503
-(monopolar triangulation).
+(monopolar triangulation, and the point source).
 """
 
 from __future__ import annotations

@@ -10,11 +10,13 @@ from spe1_builder.benchmark.localization.methods.method import Method
 from spe1_builder.benchmark.localization.methods.monopolar_triangulation.method import (
     MONOPOLAR_TRIANGULATION,
 )
+from spe1_builder.benchmark.localization.methods.point_source.method import POINT_SOURCE
 from spe1_builder.errors import OptionError
 
-#: By name, in the paper's order, which is that of tables and figures.
+#: By name, in the order of tables and figures: the paper's own in its order, then others.
 METHODS: dict[str, Method] = {
-    method.name: method for method in (CENTER_OF_MASS, MONOPOLAR_TRIANGULATION, GRID_CONVOLUTION)
+    method.name: method
+    for method in (CENTER_OF_MASS, MONOPOLAR_TRIANGULATION, GRID_CONVOLUTION, POINT_SOURCE)
 }
 
 
@@ -44,7 +46,7 @@ def expand_methods(names: Iterable[str]) -> tuple[str, ...]:
     Parameters
     ----------
     names : iterable of str
-        ``COM``, ``MT``, ``GC`` in any case, or the full names. None at all means all.
+        ``COM``, ``MT``, ``GC``, ``PS`` in any case, or the full names. None at all means all.
 
     Raises
     ------

@@ -57,6 +57,10 @@ class Published(Model, extra="ignore"):
         table = clean.template_mae_um if level == "templates" else clean.spike_mae_um
         return table.get(_short(method))
 
+    def has(self, method: str) -> bool:
+        """Whether the paper has this method."""
+        return _short(method) in self.no_degradation.template_accuracy
+
     def curve(self, quantity: str, level: Level, method: str) -> list[float] | None:
         """A curve of figure 4 over the days, by ``accuracy``, ``error`` or ``drift``."""
         curves, name = self.degradation, _short(method)

@@ -10,25 +10,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from spe1_builder.benchmark.localization.methods.monopolar_triangulation.trust_step import (
-    choose_step,
-    trust_step,
-)
+from spe1_builder.benchmark.localization.methods.trust_region.walk import make_walk
 from spe1_builder.compiled import compiled
 
-#: Scipy's: relative change of the cost, of the unknowns, and largest scaled gradient.
-TOLERANCE = 1e-8
-#: Scipy's: 100 evaluations of the residuals for each unknown.
-MAX_EVALUATIONS = 400
-#: Scipy's least share of the way to a bound that a step may go.
-_STEP_BACK = 0.995
+#: x, y, z and alpha.
+_UNKNOWNS = (0, 0, 0, 0)
 
 _jit = compiled(error_model="numpy")
 
 
 @_jit
-def cost_of(values, near_um, x, residuals, inverse):
-    """Half the sum of squares at ``x``; fills residuals and 1 / distance, (n_near,) each."""
+def cost_of(data, x):
+    """Half the sum of squares at ``x``.
+
+    ``data`` are the values (n_near,), the places (2, n_near), and room for the residuals and
+    for 1 / distance, (n_near,) each.
+    """
+    values, near_um, residuals, inverse = data
     for i in range(values.size):
         dx, dy = x[0] - near_um[0, i], x[1] - near_um[1, i]
         inverse[i] = 1.0 / np.sqrt(dx * dx + dy * dy + x[2] * x[2])
@@ -40,8 +38,9 @@ def cost_of(values, near_um, x, residuals, inverse):
 
 
 @_jit
-def derivatives(near_um, x, residuals, inverse, gradient, normal):
+def derivatives(data, x, gradient, normal):
     """Gradient of the cost (4,) and the normal matrix J'J (4, 4) at ``x``."""
+    _, near_um, residuals, inverse = data
     # Sums in registers: through arrays this takes three times as long.
     g0, g1, g2, g3 = 0.0, 0.0, 0.0, 0.0
     n00, n10, n11, n20, n21, n22 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
@@ -64,16 +63,7 @@ def derivatives(near_um, x, residuals, inverse, gradient, normal):
             normal[k, j] = normal[j, k]
 
 
-@_jit
-def _bound_scaling(x, gradient, lower, upper, scaling, scaling_slope):
-    """Coleman and Li's scaling: the way to the bound that descent leads to, else 1."""
-    for j in range(4):
-        if gradient[j] < 0:
-            scaling[j], scaling_slope[j] = upper[j] - x[j], -1.0
-        elif gradient[j] > 0:
-            scaling[j], scaling_slope[j] = x[j] - lower[j], 1.0
-        else:
-            scaling[j], scaling_slope[j] = 1.0, 0.0
+_walk = make_walk(cost_of, derivatives)
 
 
 @_jit
@@ -105,91 +95,6 @@ def _start(values, near_um, max_distance_um, initial_z_um, x, lower, upper):
 
 
 @_jit
-def fit_monopole(values, near_um, x, lower, upper):
-    """Walk from ``x`` (4,) to a minimum of the cost within the bounds.
-
-    Returns
-    -------
-    bool
-        Whether a tolerance was met within the limit of evaluations.
-    """
-    residuals, inverse = np.empty(values.size), np.empty(values.size)
-    normal, matrix, lower_half = np.empty((4, 4)), np.empty((4, 4)), np.empty((4, 4))
-    gradient, scaling, slope, d = np.empty(4), np.empty(4), np.empty(4), np.empty(4)
-    gradient_h, step_h, x_new, work = np.empty(4), np.empty(4), np.empty(4), np.empty((3, 4))
-    cost = cost_of(values, near_um, x, residuals, inverse)
-    derivatives(near_um, x, residuals, inverse, gradient, normal)
-    _bound_scaling(x, gradient, lower, upper, scaling, slope)
-    radius = 0.0
-    for j in range(4):
-        radius += x[j] * x[j] / scaling[j]
-    radius = np.sqrt(radius) if radius > 0.0 else 1.0
-    shift, n_evaluations = 0.0, 1
-    while True:
-        _bound_scaling(x, gradient, lower, upper, scaling, slope)
-        steepness = 0.0
-        for j in range(4):
-            steepness = max(steepness, abs(gradient[j] * scaling[j]))
-            d[j] = np.sqrt(scaling[j])
-            gradient_h[j] = d[j] * gradient[j]
-        if steepness < TOLERANCE:
-            return True
-        if n_evaluations >= MAX_EVALUATIONS:
-            return False
-        for j in range(4):
-            for k in range(4):
-                matrix[j, k] = d[j] * normal[j, k] * d[k]
-            matrix[j, j] += gradient[j] * slope[j]
-        theta = max(_STEP_BACK, 1.0 - steepness)
-        reduction, is_done = -1.0, False
-        while reduction <= 0.0 and n_evaluations < MAX_EVALUATIONS:
-            shift = trust_step(matrix, gradient_h, radius, shift, step_h, lower_half, work)
-            predicted = choose_step(
-                x, matrix, gradient_h, step_h, d, radius, lower, upper, theta, work
-            )
-            length, length_h, size = 0.0, 0.0, 0.0
-            for j in range(4):
-                step = d[j] * step_h[j]
-                x_new[j] = x[j] + step
-                if x_new[j] <= lower[j]:
-                    x_new[j] = np.nextafter(lower[j], upper[j])
-                elif x_new[j] >= upper[j]:
-                    x_new[j] = np.nextafter(upper[j], lower[j])
-                length += step * step
-                length_h += step_h[j] * step_h[j]
-                size += x[j] * x[j]
-            length, length_h, size = np.sqrt(length), np.sqrt(length_h), np.sqrt(size)
-            cost_new = cost_of(values, near_um, x_new, residuals, inverse)
-            n_evaluations += 1
-            if not np.isfinite(cost_new):
-                radius = 0.25 * length_h
-                continue
-            reduction = cost - cost_new
-            ratio = reduction / predicted if predicted > 0.0 else 0.0
-            if predicted == 0.0 and reduction == 0.0:
-                ratio = 1.0
-            radius_new = radius
-            if ratio < 0.25:
-                radius_new = 0.25 * length_h
-            elif ratio > 0.75 and length_h > 0.95 * radius:
-                radius_new = 2.0 * radius
-            is_done = (reduction < TOLERANCE * cost and ratio > 0.25) or (
-                length < TOLERANCE * (TOLERANCE + size)
-            )
-            if is_done:
-                break
-            shift *= radius / radius_new
-            radius = radius_new
-        if reduction > 0.0:
-            x[:] = x_new
-            cost = cost_new
-            # The last evaluation was the accepted one.
-            derivatives(near_um, x, residuals, inverse, gradient, normal)
-        if is_done:
-            return True
-
-
-@_jit
 def fit_monopoles(features, near_um, max_distance_um, initial_z_um, found, converged):
     """Fit one waveform after another.
 
@@ -206,10 +111,12 @@ def fit_monopoles(features, near_um, max_distance_um, initial_z_um, found, conve
         bool (n_waveforms,), written.
     """
     lower, upper = np.empty(4), np.empty(4)
+    residuals, inverse = np.empty(features.shape[1]), np.empty(features.shape[1])
     for i in range(len(features)):
         converged[i] = False
         found[i] = np.nan
         if np.isnan(features[i, 0]):
             continue
         _start(features[i], near_um, max_distance_um, initial_z_um, found[i], lower, upper)
-        converged[i] = fit_monopole(features[i], near_um, found[i], lower, upper)
+        data = (features[i], near_um, residuals, inverse)
+        converged[i] = _walk(data, found[i], lower, upper, _UNKNOWNS)

@@ -1,0 +1,1 @@
+"""The point source whose power-law decay, of any exponent, fits best."""
