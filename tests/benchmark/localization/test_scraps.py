@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 import spe1
-from spe1_builder.benchmark.localization.schema import LocalizationBenchmark
+from spe1_builder.benchmark.localization.figures.published import draw_published
+from spe1_builder.benchmark.localization.schema import LocalizationBenchmark, Provenance
 from spe1_builder.benchmark.localization.tables import markdown
 from tests.support.project import PROJECT
 
+OTHER = Provenance(spe1_version="0", versions={}, simulated=False, label="", simulation=None)
 SHORTS = {"COM": "center_of_mass", "MT": "monopolar_triangulation", "GC": "grid_convolution"}
 
 
@@ -71,6 +73,24 @@ def test_it_says_what_it_is(result):
     assert result.undone == []
     again = LocalizationBenchmark.model_validate_json(result.model_dump_json())
     assert again == result
+
+
+def test_the_figure_has_both_positions_of_each_cell(result):
+    """Ours and the published ones, of the ten cells that the paper's notebook shows."""
+    figure = draw_published(result)
+    (axes,) = figure.axes
+    assert [label.get_text() for label in axes.get_xticklabels()] == [
+        cell.cell_id for cell in spe1.scraps() if cell.published_positions
+    ]
+    depths_um = [line.get_ydata()[0] for line in axes.lines if len(line.get_ydata()) == 1]
+    published = [
+        place.y_um - cell.label.y_um
+        for cell in spe1.scraps()
+        for place in cell.published_positions
+        if abs(place.y_um - cell.label.y_um) < 160
+    ]
+    assert all(np.isclose(depths_um, value).any() for value in published)
+    assert draw_published(result.model_copy(update={"provenance": OTHER})) is None
 
 
 def test_both_parts_stay_apart(result):

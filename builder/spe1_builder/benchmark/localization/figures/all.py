@@ -10,6 +10,7 @@ from spe1_builder.benchmark.common.figure_style import style
 from spe1_builder.benchmark.localization.figures.degradation import draw_degradation
 from spe1_builder.benchmark.localization.figures.grid_search import draw_grid_search
 from spe1_builder.benchmark.localization.figures.probe_map import draw_probe_map
+from spe1_builder.benchmark.localization.figures.published import draw_published
 from spe1_builder.benchmark.localization.figures.scores import draw_scores
 from spe1_builder.benchmark.localization.schema import LocalizationBenchmark
 
@@ -55,6 +56,12 @@ FIGURES = (
         "The same as the authors' code did it: nothing masked, and the "
         "dead electrodes of the day before.",
         lambda result: draw_degradation(result, "as_published"),
+    ),
+    FigureMaker(
+        "published",
+        "Real neurons: depth of the template less that of the label, as published (open) and from "
+        "the digitised templates (filled); the band is the tolerance. Beyond the axis: the number.",
+        draw_published,
     ),
     FigureMaker("grid_search", "Median error over the paper's parameter grids.", draw_grid_search),
 )
