@@ -12,7 +12,11 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from spe1_builder.benchmark.common.scores import Interval, Score
-from spe1_builder.benchmark.localization.schema_parts import Precision
+from spe1_builder.benchmark.localization.schema_parts import (
+    CellLabel,
+    LabelScores,
+    Precision,
+)
 from spe1_builder.benchmark.localization.words import Level, Masking, Mode, present_word
 from spe1_builder.constants import Engine
 from spe1_builder.disk.atomic import write_text
@@ -56,6 +60,8 @@ class CellResult(Model):
         (x, y) of the ground-truth electrode.
     peak_channel : int or None
         Largest channel of the template among those not masked.
+    label : CellLabel or None
+        Where the label's limits put the target; None of simulated cells, whose label has none.
     """
 
     cell_id: str
@@ -70,6 +76,7 @@ class CellResult(Model):
     peak_channel: int | None
     masked_channels: list[int]
     n_spikes: int | None
+    label: CellLabel | None = None
     scores: list[CellScore]
 
     @model_validator(mode="after")
@@ -193,6 +200,7 @@ class LocalizationBenchmark(Model):
     degradation: Degradation | None
     grid_search: GridSearch | None
     precision: Precision | None = None
+    label_scores: LabelScores | None = None
 
     @model_validator(mode="after")
     def _simulated_is_said(self) -> Self:
