@@ -140,11 +140,11 @@ def test_a_template_is_reproduced(result, tmp_path):
 def test_the_documentation_shows_its_numbers(result):
     text = (PROJECT / "docs/benchmark.md").read_text(encoding="utf-8")
     for row in summary_table(result).rows:
-        n, label, accuracy, error = row[:4]
+        n, label, depth_error, accuracy, error = row[:5]
         (line,) = [
             line for line in text.splitlines() if line.startswith(f"| {n.split()[1]} | {label} |")
         ]
-        assert f"| {accuracy} | {error} |" in line
+        assert f"| {depth_error} | {accuracy} | {error} |" in line
 
 
 def test_round_trip(result, tmp_path):

@@ -15,10 +15,77 @@ _APART = ("|dy|", "2-D", "|dx|", "lacking")
 
 def label_tables(result: LocalizationBenchmark, mark: str) -> Iterator[Table]:
     """Those that the result has numbers for; ``mark`` says what is simulated."""
+    if result.label_scores is not None:
+        yield _targets(result, mark)
     if result.precision is not None:
         if result.precision.methods:
             yield _halves(result, mark)
         yield from _agreement(result, mark)
+
+
+def _targets(result: LocalizationBenchmark, mark: str) -> Table:
+    assert result.label_scores is not None
+    tolerance_um = result.parameters.tolerance_um
+    rows = []
+    for one in result.label_scores.targets:
+        if one.mode == "corrected":
+            chance = one.random_column
+            rows.append(
+                (
+                    one.target,
+                    contestant(one.method).short,
+                    str(one.n),
+                    um(one.median_abs_dy_um),
+                    str(one.n_within_dy),
+                    um(one.median_error_um),
+                    str(one.n_within),
+                    f"{chance.expected:.2f} ({chance.low}-{chance.high})",
+                    f"{chance.at_least:.2f}",
+                )
+            )
+    return Table(
+        f"Templates under each target, um and cells{mark}",
+        ("target", "method", "cells", "|dy|", "in depth", "2-D", "hits", "random column", "p"),
+        tuple(rows),
+        f"In depth, hits: cells within {tolerance_um:g} um along the probe, and in both "
+        "dimensions. Random column: hits expected if the target stood in any of the four columns, "
+        "with their 95 % range; p: probability of as many as there are. By one rule: y is the "
+        "label's distance from the tip; soma foot: where the soma's perpendicular meets the "
+        f"probe.{_power(result)}",
+        words=frozenset({"target", "method"}),
+    )
+
+
+def _power(result: LocalizationBenchmark) -> str:
+    """How many cells would decide, in a sentence; of a label that has limits."""
+    assert result.label_scores is not None
+    if not has_uncertain_label(result):
+        return ""
+    lines = result.label_scores.power
+    counts = " or ".join(
+        f"{one.n_cells} (label {one.label_sd_um:.0f} um off, s.d.)" for one in lines
+    )
+    first = lines[0]
+    return (
+        f" To tell a method of {first.better_sd_um:g} um from one of {first.worse_sd_um:g} um by "
+        f"|dy| takes {counts} cells: paired t test, {100 * first.significance:g} %, power "
+        f"{100 * first.power:g} %."
+    )
+
+
+def has_uncertain_label(result: LocalizationBenchmark) -> bool:
+    """Whether a cell's target is the release's label, and not a place that was planted."""
+    return any(cell.label is not None for cell in result.cells)
+
+
+def caution(result: LocalizationBenchmark) -> str:
+    """A sentence that stands beside 2-D errors where x was never measured."""
+    if not has_uncertain_label(result):
+        return ""
+    return (
+        " |dy| first: x of the label was never measured, so that 2-D and |dx| hold estimates to a "
+        "column by chance."
+    )
 
 
 def _apart(part: Apart) -> tuple[str, ...]:

@@ -8,14 +8,14 @@ from spe1_builder.benchmark.common.scores import Score
 from spe1_builder.benchmark.common.tables import NOTHING, Table, between, share, um
 from spe1_builder.benchmark.localization.contestants import contestant, contestants
 from spe1_builder.benchmark.localization.curves_schema import CurvePoint, GridPoint
-from spe1_builder.benchmark.localization.label_tables import label_tables
+from spe1_builder.benchmark.localization.label_tables import caution, label_tables
 from spe1_builder.benchmark.localization.schema import CellResult, LocalizationBenchmark, SummaryRow
 from spe1_builder.benchmark.localization.tables import cell_name, not_in_the_paper, simulated_mark
 from spe1_builder.benchmark.localization.words import LEVELS, Level
 from spe1_builder.benchmark.localization.zhao2026.published import published
 
 #: Columns that go first where there is too little room, the highest rank before the others.
-RANKS = {"|dx|": 4, "|dy|": 3, "electrode": 3, "peak at": 2, "spikes": 1}
+RANKS = {"|dx|": 4, "electrode": 3, "peak at": 2, "spikes": 1}
 #: Days that the degradation's tables have room for.
 _MOST_DAYS = 7
 
@@ -46,11 +46,12 @@ def _summary(result: LocalizationBenchmark, level: Level) -> Table:
         note += "; failed: no estimate + out of bounds"
     if has_intervals:
         note += f"; [{100 * result.parameters.confidence:g} % interval, bootstrap over cells]"
-    note += f".{not_in_the_paper(result)}" if not_in_the_paper(result) else ""
+    more = caution(result) + not_in_the_paper(result)
+    note += f".{more}" if more else ""
     name = level if n != 1 else level[:-1]
     return Table(
         f"{n} {name}{simulated_mark(result)}",
-        ("method", f"< {tolerance_um:g} um", "error", "|dx|", "|dy|", "failed", "ms each"),
+        ("method", "|dy|", f"< {tolerance_um:g} um", "error", "|dx|", "failed", "ms each"),
         tuple(_summary_row(row) for row in rows),
         note,
     )
@@ -61,10 +62,10 @@ def _summary_row(row: SummaryRow) -> tuple[str, ...]:
     n_failed = f"{score.n_nan} + {score.n_out_of_bounds}"
     return (
         _label(row.method),
+        um(score.median_abs_dy_um),
         share(score.accuracy) + between(row.pooled_accuracy_interval, _hundredths),
         um(score.median_error_um) + between(row.pooled_median_error_interval_um, um),
         um(score.median_abs_dx_um),
-        um(score.median_abs_dy_um),
         "0" if n_failed == "0 + 0" else n_failed,
         NOTHING if row.seconds_per_item is None else f"{row.seconds_per_item * 1e3:.2g}",
     )

@@ -11,6 +11,7 @@ from spe1_builder import __version__
 from spe1_builder.benchmark.common import metrics
 from spe1_builder.benchmark.localization.degradation import curves
 from spe1_builder.benchmark.localization.evaluate import CellEvaluation, evaluate_cell
+from spe1_builder.benchmark.localization.label_scores import label_scores
 from spe1_builder.benchmark.localization.options import BenchmarkOptions
 from spe1_builder.benchmark.localization.plan import Plan, make_plan
 from spe1_builder.benchmark.localization.precision import precision
@@ -167,6 +168,7 @@ def assemble(
         cells=cells,
         degradation=curves.degradation(usable, plan) if plan.days else None,
         grid_search=curves.grid_search(usable, plan) if plan.grid_days else None,
+        label_scores=label_scores(cells, plan),
         precision=precision([(one.cell_id, one.halves) for one in usable], cells, plan),
     )
 

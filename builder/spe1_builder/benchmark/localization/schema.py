@@ -13,7 +13,11 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from spe1_builder.benchmark.common.scores import Interval, Score
 from spe1_builder.benchmark.localization.curves_schema import Degradation, GridSearch
-from spe1_builder.benchmark.localization.schema_parts import Precision
+from spe1_builder.benchmark.localization.schema_parts import (
+    CellLabel,
+    LabelScores,
+    Precision,
+)
 from spe1_builder.benchmark.localization.words import Level, Masking, Mode, present_word
 from spe1_builder.constants import Engine
 from spe1_builder.disk.atomic import write_text
@@ -64,6 +68,8 @@ class CellResult(Model):
         (x, y) of the ground-truth electrode.
     peak_channel : int or None
         Largest channel of the template among those not masked.
+    label : CellLabel or None
+        Where the label's limits put the target; None of simulated cells, whose label has none.
     """
 
     cell_id: str
@@ -79,6 +85,7 @@ class CellResult(Model):
     peak_channel: int | None
     masked_channels: list[int]
     n_spikes: int | None
+    label: CellLabel | None = None
     scores: list[CellScore]
 
     @property
@@ -178,6 +185,7 @@ class LocalizationBenchmark(Model):
     grid_search: GridSearch | None
     digitised: LocalizationBenchmark | None = None
     precision: Precision | None = None
+    label_scores: LabelScores | None = None
 
     @model_validator(mode="after")
     def _simulated_is_said(self) -> Self:

@@ -14,6 +14,89 @@ from spe1_builder.models import Model
 Target = Literal["as given", "by one rule", "soma foot"]
 
 
+class CellLabel(Model):
+    """Where along the probe the targets of one cell lie, y in um, see `Target`."""
+
+    as_given_um: float
+    by_one_rule_um: float
+    soma_foot_um: float
+
+    def y_um(self, target: Target) -> float:
+        """Of one target."""
+        by_target = {
+            "as given": self.as_given_um,
+            "by one rule": self.by_one_rule_um,
+            "soma foot": self.soma_foot_um,
+        }
+        return by_target[target]
+
+
+class RandomColumn(Model):
+    """Hits that a target in a random one of the probe's columns gives, in place of the label's x.
+
+    Attributes
+    ----------
+    expected : float
+    low, high : int
+        Between which the number of hits lies in at least 95 % of draws.
+    at_least : float
+        Probability of as many hits as there are, or more.
+    probabilities : list of float
+        Of 0, 1, ... hits.
+    """
+
+    expected: float
+    low: int
+    high: int
+    at_least: float
+    probabilities: list[float]
+
+
+class TargetScore(Model):
+    """The templates of one method held to one target.
+
+    Attributes
+    ----------
+    n, n_nan : int
+        Cells that have this target; those without an estimate, which are misses.
+    n_within_dy, n_within : int
+        Nearer than the tolerance along the probe, and in both dimensions with the x of the
+        label.
+    median_abs_dy_um, median_error_um : float or None
+    random_column : RandomColumn
+        Of ``n_within``.
+    """
+
+    mode: Mode
+    method: str
+    target: Target
+    n: int = Field(ge=0)
+    n_nan: int = Field(ge=0)
+    n_within_dy: int = Field(ge=0)
+    n_within: int = Field(ge=0)
+    median_abs_dy_um: float | None
+    median_error_um: float | None
+    random_column: RandomColumn
+
+
+class Power(Model):
+    """How many cells it takes to tell two methods apart, see `power.cells_needed`."""
+
+    label_sd_um: float
+    better_sd_um: float
+    worse_sd_um: float
+    significance: float
+    power: float
+    n_cells: int
+
+
+class LabelScores(Model):
+    """What the ground-truth label decides, and what it does not."""
+
+    targets: list[TargetScore]
+    power: list[Power]
+
+
 class Apart(Model):
     """How far two estimates of one thing lie apart, medians.
 

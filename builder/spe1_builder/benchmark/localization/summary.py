@@ -12,6 +12,7 @@ from spe1_builder.benchmark.localization.estimate import Estimates
 from spe1_builder.benchmark.localization.evaluate import CellEvaluation
 from spe1_builder.benchmark.localization.plan import Plan
 from spe1_builder.benchmark.localization.schema import CellResult, CellScore, SummaryRow
+from spe1_builder.benchmark.localization.targets import label_of
 from spe1_builder.dataset.warnings import warnings_of
 from spe1_builder.errors import Spe1Error
 
@@ -68,6 +69,7 @@ def cell_result(evaluation: CellEvaluation, plan: Plan) -> CellResult:
         peak_channel=evaluation.peak_channel,
         masked_channels=[] if cell is None else list(cell.bad_channels),
         n_spikes=None if cell is None else cell.n_spikes,
+        label=None if cell is None else label_of(cell),
         scores=[_cell_score(evaluation, part, plan) for part in evaluation.estimates],
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from spe1_builder.benchmark.common.scores import Score
 from spe1_builder.benchmark.common.tables import NOTHING, Table, between, share, um
 from spe1_builder.benchmark.localization.contestants import contestant
-from spe1_builder.benchmark.localization.label_tables import label_tables
+from spe1_builder.benchmark.localization.label_tables import caution, label_tables
 from spe1_builder.benchmark.localization.schema import (
     CellResult,
     LocalizationBenchmark,
@@ -86,10 +86,10 @@ def summary_table(result: LocalizationBenchmark) -> Table:
             (
                 f"{score.n} {row.level if score.n != 1 else row.level[:-1]}",
                 contestant(row.method).label,
+                um(score.median_abs_dy_um),
                 share(score.accuracy) + between(row.pooled_accuracy_interval, share),
                 um(score.median_error_um) + between(row.pooled_median_error_interval_um, um),
                 um(score.median_abs_dx_um),
-                um(score.median_abs_dy_um),
                 f"{score.n_nan} + {score.n_out_of_bounds}",
                 NOTHING if row.seconds_per_item is None else f"{row.seconds_per_item * 1e3:.3g}",
             )
@@ -99,17 +99,18 @@ def summary_table(result: LocalizationBenchmark) -> Table:
         (
             "on",
             "method",
+            "median |dy|, um",
             f"accuracy < {tolerance_um:g} um{head}",
             f"median error, um{head}",
             "median |dx|, um",
-            "median |dy|, um",
             "NaN + out of bounds",
             "time each, ms",
         ),
         tuple(rows),
         "Error: 2-D distance to the ground-truth electrode. Pooled: every template or spike "
         f"counts alike. {'CI: bootstrap over cells. ' if head else ''}Out of bounds: more than "
-        f"{result.parameters.bounds_margin_um:g} um beside the sites.{not_in_the_paper(result)}",
+        f"{result.parameters.bounds_margin_um:g} um beside the sites."
+        f"{caution(result)}{not_in_the_paper(result)}",
     )
 
 

@@ -84,7 +84,7 @@ def test_another_method_is_scored(result):
 @pytest.mark.usefixtures("_registered")
 def test_another_method_is_shown(result, tmp_path):
     text = markdown(result)
-    assert text.count("| beside the peak |") == 2 + 1 + 1  # all cells, every cell alike, split-half
+    assert text.count("| beside the peak |") == 2 + 1 + 1  # all cells, every cell alike, halves
     assert published().accuracy("templates", "beside") is None  # the paper has no number of it
     words = {"scores": "BE", "probe_map": BESIDE.label, "degradation": BESIDE.label}
     figures = draw_figures(result)
