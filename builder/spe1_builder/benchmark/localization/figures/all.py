@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from spe1_builder.benchmark.common.figure_style import style
 from spe1_builder.benchmark.localization.figures.degradation import draw_degradation
 from spe1_builder.benchmark.localization.figures.grid_search import draw_grid_search
+from spe1_builder.benchmark.localization.figures.hits import draw_hits
 from spe1_builder.benchmark.localization.figures.probe_map import draw_probe_map
 from spe1_builder.benchmark.localization.figures.published import draw_published
 from spe1_builder.benchmark.localization.figures.scores import draw_scores
@@ -62,6 +63,12 @@ FIGURES = (
         "Real neurons: depth of the template less that of the label, as published (open) and from "
         "the digitised templates (filled); the band is the tolerance. Beyond the axis: the number.",
         draw_published,
+    ),
+    FigureMaker(
+        "hits",
+        "Real neurons: cells within the tolerance of the label; with any of the four columns in "
+        "place of its x, which was never measured; and along the probe alone.",
+        draw_hits,
     ),
     FigureMaker("grid_search", "Median error over the paper's parameter grids.", draw_grid_search),
 )

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 #: Beyond this a cell stands at the edge, with its number.
 _LIMIT_UM = 160.0
-_METHODS = ("center_of_mass", "monopolar_triangulation", "grid_convolution")
+#: Of the paper.
+METHODS = ("center_of_mass", "monopolar_triangulation", "grid_convolution")
 
 
 def draw_published(result: LocalizationBenchmark) -> Figure | None:
@@ -29,7 +30,7 @@ def draw_published(result: LocalizationBenchmark) -> Figure | None:
         return None
     published = {cell.cell_id: cell.published_positions for cell in scraps()}
     cells = [cell for cell in part.cells if cell.problem is None and published.get(cell.cell_id)]
-    methods = [name for name in _METHODS if name in part.parameters.methods]
+    methods = [name for name in METHODS if name in part.parameters.methods]
     if not cells or not methods:
         return None
     figure = new_figure(9.5, 4.2)
