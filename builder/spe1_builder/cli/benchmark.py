@@ -118,6 +118,10 @@ def localization(
             help="corrected; or as-published, which adds what the authors' code computed.",
         ),
     ] = "corrected",
+    align: Annotated[
+        str,
+        typer.Option(help="patch; or trough: windows around the template's trough."),
+    ] = "patch",
     tolerance_um: Annotated[float, typer.Option(help="Right is strictly nearer than this.")] = 50.0,
     degradation: Annotated[
         bool,
@@ -161,6 +165,7 @@ def localization(
     options = BenchmarkOptions(
         methods=tuple(methods or ()),
         masking=masking,  # type: ignore[arg-type]
+        align=align,  # type: ignore[arg-type]
         with_spikes=with_spikes,
         tolerance_um=tolerance_um,
         degradation=degradation,

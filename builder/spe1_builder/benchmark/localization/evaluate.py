@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from spe1_builder.benchmark.common.inputs import CellInput, metadata_state, read_cell
 from spe1_builder.benchmark.common.spikes import open_raw
+from spe1_builder.benchmark.localization.alignment import BothWays, locate_both_ways
 from spe1_builder.benchmark.localization.degradation.grid_search import GridEstimate, search
 from spe1_builder.benchmark.localization.degradation.windows import DegradedWindows, choose_spikes
 from spe1_builder.benchmark.localization.estimate import Estimates, Waveforms, estimate
@@ -56,6 +57,8 @@ class CellEvaluation:
         What speaks against the cell, besides what its metadata say.
     peak_channel : int or None
         Of the corrected template.
+    both_ways : BothWays or None
+        The corrected template around the patch spike and around its trough.
     estimates : list of Estimates
     halves : list of Halves
         Of the corrected spikes.
@@ -69,6 +72,7 @@ class CellEvaluation:
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     peak_channel: int | None = None
+    both_ways: BothWays | None = None
     estimates: list[Estimates] = field(default_factory=list)
     halves: list[Halves] = field(default_factory=list)
     days: list[DayEstimate] = field(default_factory=list)
@@ -137,7 +141,9 @@ def _evaluate(root: Path, cell_id: str, plan: Plan, progress: Progress | None) -
 
 def _evaluate_cell(found: CellEvaluation, plan: Plan, progress: Progress | None) -> None:
     assert found.cell is not None
-    units = [Unit(found.cell, mode, plan.raw_dir, plan.n_threads) for mode in plan.modes]
+    units = [
+        Unit(found.cell, mode, plan.raw_dir, plan.n_threads, plan.align) for mode in plan.modes
+    ]
     for unit in units:
         _evaluate_clean(unit, plan, found)
     if plan.all_days:
@@ -158,9 +164,10 @@ def _evaluate_clean(unit: Unit, plan: Plan, found: CellEvaluation) -> None:
         # Masking nothing can be had from the shipped template alone.
         found.note(unit.mode, "its own template (the shipped one serves)", error)
         template_uV = unit.cell.template_uV
-    waveforms = unit.waveforms(template_uV[np.newaxis], unit.n_before, template_uV)
+    waveforms = unit.waveforms(template_uV[np.newaxis], unit.spike_index, template_uV)
     if unit.mode == "corrected":
         found.peak_channel = waveforms.masked.peak_channel
+        found.both_ways = locate_both_ways(unit, template_uV, plan)
     found.estimates += _estimate(unit, "templates", waveforms, plan, is_timed=True)
     if "spikes" not in plan.levels:
         return
@@ -262,7 +269,7 @@ def _evaluate_day(
     n_dead = _n_dead(unit.mode, day)
     template_uV = mean_of(windows_uV[unit.template_choice(len(windows_uV))])
     pieces: dict[Level, Waveforms] = {}
-    pieces["templates"] = unit.waveforms(template_uV[np.newaxis], unit.n_before, template_uV)
+    pieces["templates"] = unit.waveforms(template_uV[np.newaxis], unit.spike_index, template_uV)
     if "spikes" in plan.levels:
         pieces["spikes"] = unit.spikes_of(windows_uV, template_uV)
     for level, waveforms in pieces.items():

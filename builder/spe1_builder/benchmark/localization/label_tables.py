@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
-from spe1_builder.benchmark.common.tables import Table, um
+from spe1_builder.benchmark.common.tables import NOTHING, Table, um
 from spe1_builder.benchmark.localization.contestants import contestant
 from spe1_builder.benchmark.localization.schema import LocalizationBenchmark
-from spe1_builder.benchmark.localization.schema_parts import Apart
+from spe1_builder.benchmark.localization.schema_parts import Apart, MethodAlignment
 from spe1_builder.benchmark.localization.words import LEVELS
 
+#: Places nearer than this are shown as one.
+_SAME_UM = 0.05
 _APART = ("|dy|", "2-D", "|dx|", "lacking")
 
 
@@ -17,6 +20,7 @@ def label_tables(result: LocalizationBenchmark, mark: str) -> Iterator[Table]:
     """Those that the result has numbers for; ``mark`` says what is simulated."""
     if result.label_scores is not None:
         yield _targets(result, mark)
+    yield from _alignment(result, mark)
     if result.precision is not None:
         if result.precision.methods:
             yield _halves(result, mark)
@@ -54,6 +58,42 @@ def _targets(result: LocalizationBenchmark, mark: str) -> Table:
         f"probe.{_power(result)}",
         words=frozenset({"target", "method"}),
     )
+
+
+def _alignment(result: LocalizationBenchmark, mark: str) -> Iterator[Table]:
+    """Where it makes a difference what a template's window stands around."""
+    targets_um = {cell.cell_id: cell.target_um for cell in result.cells}
+    rows = []
+    for cell in result.alignment or ():
+        target_um = targets_um[cell.cell_id]
+        for one in cell.methods:
+            if target_um is not None and _differ(one):
+                offsets = (_offset(one.patch_um, target_um), _offset(one.trough_um, target_um))
+                name, method = cell.cell_id, contestant(one.method).short
+                rows.append((name, f"{cell.trough_ms:+.2f}", method, *offsets))
+    if rows:
+        yield Table(
+            f"Templates around the patch spike, and around their trough{mark}",
+            ("cell", "trough, ms", "method", "dx, dy at spike", "dx, dy at trough"),
+            tuple(rows),
+            "Estimate less electrode, um, where the two differ; trough: from the patch spike on. "
+            f"This run: around the {_AROUND[result.parameters.align]} (--align).",
+        )
+
+
+_AROUND = {"patch": "patch spike", "trough": "trough"}
+
+
+def _differ(one: MethodAlignment) -> bool:
+    if one.patch_um is None or one.trough_um is None:
+        return one.patch_um is not one.trough_um
+    return math.dist(one.patch_um, one.trough_um) > _SAME_UM
+
+
+def _offset(place_um: tuple[float, float] | None, target_um: tuple[float, float]) -> str:
+    if place_um is None:
+        return NOTHING
+    return f"{place_um[0] - target_um[0]:+.1f}, {place_um[1] - target_um[1]:+.1f}"
 
 
 def _power(result: LocalizationBenchmark) -> str:

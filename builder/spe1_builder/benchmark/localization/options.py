@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from spe1_builder.benchmark.localization.methods.registry import expand_methods
-from spe1_builder.benchmark.localization.words import MASKINGS, Masking, Mode, present_word
+from spe1_builder.benchmark.localization.words import (
+    ALIGNS,
+    MASKINGS,
+    Align,
+    Masking,
+    Mode,
+    present_word,
+)
 from spe1_builder.constants import ENGINES, Engine
 from spe1_builder.declared import documented_fields, option
 from spe1_builder.errors import OptionError
@@ -30,6 +37,11 @@ class BenchmarkOptions:
         "corrected",
         '"as-published" adds what the authors\' code computed, beside the corrected numbers. '
         '"masked" is the former name of "corrected".',
+    )
+    align: Align = option(
+        "patch",
+        'What a spike\'s window stands around: the patch spike; or "trough", the trough of the '
+        "cell's template, which in some cells comes 0.4 ms or more before it.",
     )
     with_spikes: bool = option(
         False, "Also localize every spike; needs the Arrow rows or the raw archive."
@@ -52,11 +64,12 @@ class BenchmarkOptions:
         for name in ("with_spikes", "degradation", "grid_search"):
             self._require(name, isinstance(getattr(self, name), bool), "True or False")
         object.__setattr__(self, "methods", expand_methods(self.methods))
-        for name in ("masking", "engine"):
+        for name in ("masking", "align", "engine"):
             self._require(name, isinstance(getattr(self, name), str), "a word")
         object.__setattr__(self, "masking", present_word(self.masking))
         object.__setattr__(self, "raw_dir", local_path(self.raw_dir, "raw_dir"))
         self._require("masking", self.masking in MASKINGS, " or ".join(MASKINGS))
+        self._require("align", self.align in ALIGNS, " or ".join(ALIGNS))
         self._require("engine", self.engine in ENGINES, " or ".join(ENGINES))
         is_number = isinstance(self.tolerance_um, Real)
         is_length = is_number and 0 < self.tolerance_um < math.inf

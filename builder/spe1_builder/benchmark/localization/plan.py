@@ -11,7 +11,7 @@ from spe1_builder.benchmark.localization.contestants import CONTROLS
 from spe1_builder.benchmark.localization.methods.params import MethodParams
 from spe1_builder.benchmark.localization.methods.registry import METHODS
 from spe1_builder.benchmark.localization.options import BenchmarkOptions
-from spe1_builder.benchmark.localization.words import LEVELS, Level, Masking, Mode
+from spe1_builder.benchmark.localization.words import LEVELS, Align, Level, Masking, Mode
 from spe1_builder.constants import Engine
 
 
@@ -24,6 +24,8 @@ class Plan:
     masking : str
         As it was asked for; `modes` is what follows.
     modes : tuple of str
+    align : str
+        What windows stand around.
     levels : tuple of str
         Templates, and spikes where they are asked for.
     methods : tuple of str
@@ -44,6 +46,7 @@ class Plan:
 
     masking: Masking
     modes: tuple[Mode, ...]
+    align: Align
     levels: tuple[Level, ...]
     methods: tuple[str, ...]
     params: Mapping[tuple[Level, str], MethodParams]
@@ -86,6 +89,7 @@ def make_plan(options: BenchmarkOptions) -> Plan:
     return Plan(
         masking=options.masking,
         modes=options.modes,
+        align=options.align,
         levels=LEVELS if options.with_spikes else LEVELS[:1],
         methods=options.methods,
         params=MappingProxyType(params),

@@ -128,7 +128,7 @@ def locate_halves(unit: Unit, template_uV: np.ndarray, plan: Plan) -> list[Halve
     )
     halves_uV = half_templates_uV(portions, len(window_spikes))
     flat_uV = halves_uV.reshape(-1, *halves_uV.shape[2:])
-    waveforms = unit.waveforms(flat_uV, unit.n_before, template_uV)
+    waveforms = unit.waveforms(flat_uV, unit.spike_index, template_uV)
     found = []
     for method, params in plan.params_of("templates").items():
         xy_um, _ = locate(waveforms, params, plan.engine, plan.n_threads)

@@ -9,6 +9,7 @@ from typing import Any
 
 from spe1_builder import __version__
 from spe1_builder.benchmark.common import metrics
+from spe1_builder.benchmark.localization.alignment import cell_alignment
 from spe1_builder.benchmark.localization.degradation import curves
 from spe1_builder.benchmark.localization.evaluate import CellEvaluation, evaluate_cell
 from spe1_builder.benchmark.localization.label_scores import label_scores
@@ -169,6 +170,11 @@ def assemble(
         degradation=curves.degradation(usable, plan) if plan.days else None,
         grid_search=curves.grid_search(usable, plan) if plan.grid_days else None,
         label_scores=label_scores(cells, plan),
+        alignment=[
+            cell_alignment(one.cell_id, one.both_ways)
+            for one in usable
+            if one.both_ways is not None
+        ],
         precision=precision([(one.cell_id, one.halves) for one in usable], cells, plan),
     )
 
@@ -183,6 +189,7 @@ def _parameters(plan: Plan) -> Parameters:
     is_published = "as_published" in plan.modes
     return Parameters(
         masking=plan.masking,
+        align=plan.align,
         engine=plan.engine,
         tolerance_um=plan.tolerance_um,
         bounds_margin_um=metrics.BOUNDS_MARGIN_UM,

@@ -14,11 +14,12 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from spe1_builder.benchmark.common.scores import Interval, Score
 from spe1_builder.benchmark.localization.curves_schema import Degradation, GridSearch
 from spe1_builder.benchmark.localization.schema_parts import (
+    CellAlignment,
     CellLabel,
     LabelScores,
     Precision,
 )
-from spe1_builder.benchmark.localization.words import Level, Masking, Mode, present_word
+from spe1_builder.benchmark.localization.words import Align, Level, Masking, Mode, present_word
 from spe1_builder.constants import Engine
 from spe1_builder.disk.atomic import write_text
 from spe1_builder.errors import MissingFileError, OutputError
@@ -128,6 +129,7 @@ class Parameters(Model):
     """Everything that decides the numbers, besides the cells."""
 
     masking: Masking
+    align: Align = "patch"
     engine: Engine
     tolerance_um: float = Field(gt=0)
     bounds_margin_um: float
@@ -186,6 +188,7 @@ class LocalizationBenchmark(Model):
     digitised: LocalizationBenchmark | None = None
     precision: Precision | None = None
     label_scores: LabelScores | None = None
+    alignment: list[CellAlignment] | None = None
 
     @model_validator(mode="after")
     def _simulated_is_said(self) -> Self:

@@ -79,6 +79,25 @@ class TargetScore(Model):
     random_column: RandomColumn
 
 
+class MethodAlignment(Model):
+    """A template's place by one method, (x, y), with the spike at either; None without one."""
+
+    method: str
+    patch_um: tuple[float, float] | None
+    trough_um: tuple[float, float] | None
+
+
+class CellAlignment(Model):
+    """One cell's template localized around the patch spike, and around its trough.
+
+    ``trough_ms`` is when the trough is, from the patch spike; negative before it.
+    """
+
+    cell_id: str
+    trough_ms: float
+    methods: list[MethodAlignment]
+
+
 class Power(Model):
     """How many cells it takes to tell two methods apart, see `power.cells_needed`."""
 

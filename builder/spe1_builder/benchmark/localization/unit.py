@@ -18,7 +18,7 @@ from spe1_builder.benchmark.common.spikes import (
 )
 from spe1_builder.benchmark.localization.estimate import Waveforms
 from spe1_builder.benchmark.localization.methods.params import SPIKE_WINDOW_MS
-from spe1_builder.benchmark.localization.words import Mode
+from spe1_builder.benchmark.localization.words import Align, Mode
 from spe1_builder.benchmark.localization.zhao2026 import as_published
 from spe1_builder.constants import NPX_RATE_HZ
 from spe1_builder.errors import OutputError
@@ -43,14 +43,34 @@ class Unit:
         For spikes, where the rows are not there.
     n_threads : int
         Decides the speed only.
+    align : str
+        "patch": windows stand around the patch spike, as in the paper; "trough": around the
+        trough of the cell's template on its peak channel.
     """
 
-    def __init__(self, cell: CellInput, mode: Mode, raw_dir: Path, n_threads: int):
-        self.cell, self.mode = cell, mode
+    def __init__(
+        self, cell: CellInput, mode: Mode, raw_dir: Path, n_threads: int, align: Align = "patch"
+    ):
+        self.cell, self.mode, self.align = cell, mode, align
         self.n_before = cell.n_before
         self.n_after = len(cell.template_uV) - cell.n_before
         self.channels = kept_channels(cell.bad_channels if mode == "corrected" else ())
         self._raw_dir, self._n_threads = raw_dir, n_threads
+
+    @cached_property
+    def trough_index(self) -> int:
+        """Sample of the template at which its peak channel is lowest.
+
+        Of the shipped template in both modes, so that they see the same samples.
+        """
+        template_uV = self.cell.template_uV
+        peak = mask(template_uV, self.cell.positions_um, self.channels).peak_channel
+        return int(template_uV[:, peak].argmin())
+
+    @property
+    def spike_index(self) -> int:
+        """Sample of a template, or of its window, at which the spike is taken to be."""
+        return self.trough_index if self.align == "trough" else self.n_before
 
     @cached_property
     def traces(self) -> Traces:
@@ -99,7 +119,8 @@ class Unit:
 
     def spike_windows_uV(self) -> np.ndarray:
         """Windows of every whole spike: float32 (n_spikes, n_samples, n_channels), uV."""
-        window_spikes = self.whole_spikes(*SPIKE_WINDOW_SAMPLES)
+        aligned = self.window_spikes + (self.spike_index - self.n_before)
+        window_spikes = whole_spikes(aligned, self.n_samples, *SPIKE_WINDOW_SAMPLES)
         return read_windows(self.traces, window_spikes, *SPIKE_WINDOW_SAMPLES, self._n_threads)
 
     def waveforms(self, values_uV: np.ndarray, n_before: int, template_uV: np.ndarray) -> Waveforms:
@@ -127,15 +148,16 @@ class Unit:
             The cell was built with a template window shorter than that.
         """
         before, after = SPIKE_WINDOW_SAMPLES
-        if self.n_before < before or self.n_after < after:
+        n_after = self.n_before + self.n_after - self.spike_index
+        if self.spike_index < before or n_after < after:
             raise OutputError(
                 "The template's window is shorter than that of a spike.",
                 where=self.cell.folder,
                 expected=f"at least {before} samples before and {after} from the spike on",
-                got=f"{self.n_before} and {self.n_after}",
+                got=f"{self.spike_index} and {n_after}",
                 do="leave out --with-spikes, or build with longer --ms-before and --ms-after",
             )
-        cut_uV = windows_uV[:, self.n_before - before : self.n_before + after]
+        cut_uV = windows_uV[:, self.spike_index - before : self.spike_index + after]
         return self.waveforms(cut_uV, before, template_uV)
 
 

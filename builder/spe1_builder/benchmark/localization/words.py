@@ -12,8 +12,12 @@ Mode = Literal["corrected", "as_published"]
 Masking = Literal["corrected", "as-published"]
 #: By whose code: ours, or SpikeInterface's.
 
+#: What a window stands around: the patch spike, or the trough of the cell's template.
+Align = Literal["patch", "trough"]
+
 LEVELS: tuple[Level, ...] = get_args(Level)
 MASKINGS: tuple[Masking, ...] = get_args(Masking)
+ALIGNS: tuple[Align, ...] = get_args(Align)
 
 #: Words of earlier versions, which options and results may still have.
 _FORMER = {"masked": "corrected"}
