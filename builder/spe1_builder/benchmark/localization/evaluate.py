@@ -145,7 +145,7 @@ def _evaluate_cell(found: CellEvaluation, plan: Plan, progress: Progress | None)
         Unit(found.cell, mode, plan.raw_dir, plan.n_threads, plan.align) for mode in plan.modes
     ]
     for unit in units:
-        _evaluate_clean(unit, plan, found)
+        evaluate_clean(unit, plan, found)
     if plan.all_days:
         try:
             _evaluate_degraded(units, plan, found, progress or Silent())
@@ -156,8 +156,8 @@ def _evaluate_cell(found: CellEvaluation, plan: Plan, progress: Progress | None)
             found.grid.clear()
 
 
-def _evaluate_clean(unit: Unit, plan: Plan, found: CellEvaluation) -> None:
-    """The template and, if asked for, every spike."""
+def evaluate_clean(unit: Unit, plan: Plan, found: CellEvaluation) -> None:
+    """The template of a unit and, if asked for, every spike, by every contestant of the plan."""
     try:
         template_uV = unit.template_uV()
     except TROUBLE as error:

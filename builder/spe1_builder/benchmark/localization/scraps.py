@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from spe1_builder.benchmark.common.inputs import CellInput, kept_channels, mask
-from spe1_builder.benchmark.localization.estimate import Waveforms, estimate
-from spe1_builder.benchmark.localization.evaluate import CellEvaluation
+from spe1_builder.benchmark.common.inputs import CellInput
+from spe1_builder.benchmark.localization.evaluate import CellEvaluation, evaluate_clean
 from spe1_builder.benchmark.localization.options import BenchmarkOptions
 from spe1_builder.benchmark.localization.plan import Plan, make_plan
 from spe1_builder.benchmark.localization.run import assemble
 from spe1_builder.benchmark.localization.schema import LocalizationBenchmark
+from spe1_builder.benchmark.localization.unit import Unit
 from spe1_builder.cells import cell_names, members, plain_names
 from spe1_builder.constants import N_CHANNELS, NPX_RATE_HZ, REFERENCE_CHANNELS
 from spe1_builder.errors import OptionError, Spe1Error
@@ -61,20 +61,7 @@ def evaluate_scraps(cell: CellScraps, plan: Plan) -> CellEvaluation:
     """Localize the template of one cell by every method of the plan."""
     found = CellEvaluation(cell.cell_id, cell=scraps_input(cell))
     assert found.cell is not None
-    masked = mask(
-        found.cell.template_uV, found.cell.positions_um, kept_channels(found.cell.bad_channels)
-    )
-    waveforms = Waveforms(
-        found.cell.template_uV[np.newaxis, :, masked.channels],
-        found.cell.n_before,
-        masked,
-        found.cell.sampling_frequency_hz,
-    )
-    found.peak_channel = masked.peak_channel
-    positions_um = found.cell.positions_um
-    found.estimates += estimate(
-        "corrected", "templates", waveforms, positions_um, plan, is_timed=True
-    )
+    evaluate_clean(Unit(found.cell, "corrected", Path(), plan.n_threads, plan.align), plan, found)
     found.warnings += [fault.text for fault in cell.faults if fault.kind in _OF_TEMPLATES]
     return found
 
