@@ -9,10 +9,16 @@ from pathlib import Path
 from spe1_builder.benchmark.common.figure_style import png, svg
 from spe1_builder.benchmark.common.page import Page, facts_html, figure_html, table_html
 from spe1_builder.benchmark.localization.figures.all import CAPTIONS, draw_figures
+from spe1_builder.benchmark.localization.figures.published import digitised_part
+from spe1_builder.benchmark.localization.label_tables import label_tables
+from spe1_builder.benchmark.localization.options import BenchmarkOptions
 from spe1_builder.benchmark.localization.schema import LocalizationBenchmark
-from spe1_builder.benchmark.localization.tables import tables
+from spe1_builder.benchmark.localization.scraps import run_on_scraps
+from spe1_builder.benchmark.localization.tables import simulated_mark, tables
 
 REPORT_NAME = "report.html"
+#: Figures of the first section, whatever cells were scored.
+_OF_REAL_NEURONS = ("published", "hits")
 
 
 def write_report(folder: Path, result: LocalizationBenchmark) -> list[Path]:
@@ -32,7 +38,8 @@ def write_report(folder: Path, result: LocalizationBenchmark) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     vectors = {}
-    for name, figure in draw_figures(result).items():
+    shown = with_real_neurons(result)
+    for name, figure in draw_figures(shown).items():
         vectors[name] = svg(figure)
         for path, content in (
             (folder / f"{name}.svg", vectors[name]),
@@ -41,7 +48,7 @@ def write_report(folder: Path, result: LocalizationBenchmark) -> list[Path]:
             path.write_bytes(content)
             written.append(path)
     page = folder / REPORT_NAME
-    page.write_text(report_html(result, vectors), encoding="utf-8")
+    page.write_text(report_html(shown, vectors), encoding="utf-8")
     return [*written, page]
 
 
@@ -55,9 +62,12 @@ def report_html(result: LocalizationBenchmark, vectors: Mapping[str, bytes]) -> 
         intro=_intro(result),
         not_recorded=((result.generated_word, provenance.label) if provenance.simulated else None),
         sections={
+            **_real_neurons(result, vectors),
             "Scores": "\n".join(table_html(table) for table in tables(result)),
             "Figures": "\n".join(
-                figure_html(CAPTIONS[name], content) for name, content in vectors.items()
+                figure_html(CAPTIONS[name], content)
+                for name, content in vectors.items()
+                if name not in _OF_REAL_NEURONS
             ),
             "How it was computed": "\n".join(
                 facts_html(title, model.model_dump(mode="json")) for title, model in facts.items()
@@ -69,6 +79,25 @@ def report_html(result: LocalizationBenchmark, vectors: Mapping[str, bytes]) -> 
             "Recordings: Marques-Smith et al. 2018, doi:10.1101/370080."
         ),
     ).html()
+
+
+def with_real_neurons(result: LocalizationBenchmark) -> LocalizationBenchmark:
+    """The result with the part on digitised templates, which takes a second where it lacks it."""
+    if digitised_part(result) is not None:
+        return result
+    options = BenchmarkOptions(methods=tuple(result.parameters.methods))
+    return result.model_copy(update={"digitised": run_on_scraps(options)})
+
+
+def _real_neurons(result: LocalizationBenchmark, vectors: Mapping[str, bytes]) -> dict[str, str]:
+    """The first screen: what this ground truth can decide, shown on real neurons."""
+    part = digitised_part(result)
+    if part is None or not any(name in vectors for name in _OF_REAL_NEURONS):
+        return {}
+    figures = [figure_html(CAPTIONS[n], vectors[n]) for n in _OF_REAL_NEURONS if n in vectors]
+    found = [table_html(table) for table in label_tables(part, simulated_mark(part))]
+    words = f'<p class="note">{escape(part.provenance.label.capitalize())}.</p>'
+    return {"What this ground truth can decide": "\n".join([words, *figures, *found])}
 
 
 def _intro(result: LocalizationBenchmark) -> str:
