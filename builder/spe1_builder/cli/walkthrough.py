@@ -45,8 +45,10 @@ def run_demo(folder: Path) -> None:
 
     raw_dir, root = folder / "raw", folder / "spe1"
     progress = Bars(CELL_ID)
-    made_of = "the real neuron's footprint and spikes in generated noise"
-    say(f"1. make {RECORDING_S:g} s of {CELL_ID}, semi-real: {made_of}")
+    say(
+        f"1. make {RECORDING_S:g} s of {CELL_ID}, semi-real: the real neuron's footprint and "
+        "spikes in generated noise"
+    )
     options = replace(SEMI_REAL, duration_s=RECORDING_S)
     if _simulate(raw_dir, options, progress):
         say("   it is there from an earlier demo")
