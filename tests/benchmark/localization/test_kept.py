@@ -27,7 +27,12 @@ def result():
     ("changed", "cells", "lost"),
     [
         ({}, CELL_SETS["default"], []),
-        ({}, CELL_SETS["zhao"], ["cells c5", "degradation cells c5", "grid search cells c5"]),
+        ({}, CELL_SETS["zhao"], []),
+        (
+            {},
+            CELL_SETS["zhao"][1:],
+            ["cells c14", "degradation cells c14", "grid search cells c14"],
+        ),
         ({"with_spikes": False}, CELL_SETS["default"], ["levels spikes"]),
         ({"masking": "corrected"}, CELL_SETS["default"], ["modes as published"]),
         ({"degradation": False}, CELL_SETS["default"], ["degradation"]),
@@ -54,21 +59,21 @@ def test_problems_and_notes_are_undone(result):
     damaged = first.model_copy(update={"problem": "It is damaged.", "scores": []})
     partial = second.model_copy(update={"notes": ["corrected, spikes: no rows"]})
     found = result.model_copy(update={"cells": [damaged, partial]})
-    assert found.undone == ["c5: It is damaged.", "c14: corrected, spikes: no rows"]
+    assert found.undone == ["c14: It is damaged.", "c15: corrected, spikes: no rows"]
 
 
 def test_tables_for_a_terminal(result):
-    """Every part of the result has its table; simulated is said in each, and the paper is not."""
+    """Every part of the result has its table; semi-real is said in each, and the paper is not."""
     titles = [table.title for table in narrow_tables(result)]
-    assert titles[0] == "12 templates (simulated)" and "1826 spikes (simulated)" in titles
+    assert titles[0] == "11 templates (semi-real)" and "2880 spikes (semi-real)" in titles
     assert sum(title.startswith("Electrodes die") for title in titles) == 4
     assert sum(title.startswith("Parameters, spikes") for title in titles) == 1
-    assert all(title.endswith("(simulated)") for title in titles)
+    assert all(title.endswith("(semi-real)") for title in titles)
     cells = [cell.model_copy(update={"simulated": False}) for cell in result.cells]
     provenance = result.provenance.model_copy(update={"simulated": False})
     real = result.model_copy(update={"cells": cells, "provenance": provenance})
     assert [table.title for table in narrow_tables(real)][2] == "Beside the paper"
     mixed = result.model_copy(update={"cells": [cells[0], *result.cells[1:]]})
-    assert "(11 of 12 cells simulated)" in next(narrow_tables(mixed)).title
+    assert "(10 of 11 cells semi-real)" in next(narrow_tables(mixed)).title
     (table,) = [t for t in narrow_tables(mixed) if t.title.startswith("Each cell, templates")]
-    assert [row[0] for row in table.rows][:2] == ["c5", "c14 (simulated)"]
+    assert [row[0] for row in table.rows][:2] == ["c14", "c15 (semi-real)"]

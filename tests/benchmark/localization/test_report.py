@@ -73,7 +73,7 @@ def test_the_page_is_self_contained(result, tmp_path):
         assert all(address.startswith("data:") for address in re.findall(r'href="([^"#]+)', svg))
     text = " ".join(page.text)
     assert "<script>alert(1)</script> & more" in text
-    for words in ("Simulated.", "max_distance_um", "numpy", "um", "viewport"):
+    for words in ("Semi-real.", "max_distance_um", "numpy", "um", "viewport"):
         assert words in text or words in html
     for cell in result.cells:
         assert cell.cell_id in text
@@ -117,12 +117,12 @@ def test_contestants_differ_in_grey_too():
     assert len({look.color for look in looks}) == len(looks)
 
 
-def test_what_is_simulated_is_said_in_every_figure(drawn):
+def test_what_is_no_recording_is_said_in_every_figure(drawn):
     from matplotlib.text import Text
 
     for name, figure in drawn.items():
         texts = [text.get_text() for text in figure.findobj(Text)]
-        assert any("simulated" in text for text in texts), name
+        assert any("semi-real" in text for text in texts), name
         assert not any(text.endswith(", published") for text in texts), name
 
 
@@ -152,7 +152,8 @@ def test_no_panel_is_empty(drawn):
     for name, figure in drawn.items():
         for axes in figure.axes:
             has_content = axes.lines or axes.images or axes.patches or axes.get_legend()
-            assert axes.get_visible() and has_content, name
+            is_left_over = not axes.get_visible()  # 11 cells in 12 places
+            assert has_content or is_left_over, name
 
 
 def test_one_cell_has_no_intervals_and_one_template(result):
@@ -172,16 +173,16 @@ def test_one_cell_has_no_intervals_and_one_template(result):
     figure = draw_figures(result.model_copy(update=left_out | {"summary": rows, "cells": [one]}))[
         "scores"
     ]
-    assert figure.get_suptitle() == "1 simulated cell"
+    assert figure.get_suptitle() == "1 semi-real cell"
     assert figure.axes[0].get_title(loc="left") == "1 template"
 
 
 def test_how_a_result_shows_itself(plain):
     text = repr(plain)
-    assert text.splitlines()[0] == "LocalizationBenchmark of 2 cells (simulated)"
-    assert "templates, center of mass: 1.000 within 50 um, median error 11.3 um" in text
+    assert text.splitlines()[0] == "LocalizationBenchmark of 2 cells (semi-real)"
+    assert "templates, center of mass: 0.727 within 50 um, median error 40.9 um" in text
     html = plain._repr_html_()
-    assert "2 cells (simulated)" in html and "<td>center of mass</td>" in html
+    assert "2 cells (semi-real)" in html and "<td>center of mass</td>" in html
 
 
 def test_a_result_of_templates_alone_has_its_figures(plain):
