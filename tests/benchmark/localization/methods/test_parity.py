@@ -43,7 +43,7 @@ PARAMS = [
     MonopolarParams(**SPIKE, max_distance_um=150.0),
     MonopolarParams(enforce_decrease=True),
     PointSourceParams(loss="linear", radius_um=50.0),
-    PointSourceParams(**SPIKE, course="unit", decay="own", loss="cauchy"),
+    PointSourceParams(**SPIKE, course="unit", decay="own", loss="soft_l1"),
     PointSourceParams(**SPIKE, course="own", decay="unit", loss_scale=0.3),
     GridConvolutionParams(**SPIKE, prototype="spikes", radius_um=20.0, percentile=10.0),
     GridConvolutionParams(**SPIKE, prototype="gaussian", radius_um=80.0, percentile=2.5),

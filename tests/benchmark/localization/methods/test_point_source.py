@@ -37,7 +37,7 @@ def test_amplitudes_are_those_of_the_singular_value_decomposition():
     planted = plant(20, seed=32, noise_uV=8.0)
     near = np.arange(8, 25)
     values = np.empty((20, near.size))
-    own_amplitudes(planted.waveforms_uV, near, values)
+    own_amplitudes(np.ascontiguousarray(planted.waveforms_uV[:, :, near]), values)
     for waveform_uV, found in zip(planted.waveforms_uV[:, :, near], values, strict=True):
         _, singular, right = np.linalg.svd(waveform_uV.astype(float), full_matrices=False)
         expected = singular[0] * right[0]
@@ -48,12 +48,11 @@ def test_amplitudes_are_those_of_the_singular_value_decomposition():
 def test_noise_leaves_the_mean_amplitude_alone():
     """Projected it is right on average; peak to peak it grows with the noise."""
     noisy, clean = (plant(400, seed=33, peak_to_peak_uV=30.0, noise_uV=n) for n in (8.0, 0.0))
-    near = np.arange(noisy.positions_um.shape[0])
     course = clean.waveforms_uV[0, :, clean.peak_index].astype(float)
     course /= np.linalg.norm(course)
-    values = np.empty((2, 400, near.size))
+    values = np.empty((2, 400, len(noisy.positions_um)))
     for planted, out in zip((noisy, clean), values, strict=True):
-        project(planted.waveforms_uV, near, course, out)
+        project(planted.waveforms_uV, course, out)
     error_uV = values[0].std(axis=0).max() / 20.0
     np.testing.assert_allclose(values[0].mean(axis=0), values[1, 0], rtol=0, atol=5 * error_uV)
     ptp_uV = [np.ptp(p.waveforms_uV, axis=1).mean(axis=0) for p in (noisy, clean)]
@@ -81,6 +80,31 @@ def test_a_channel_that_is_off_moves_it_less_than_the_plain_square():
         moved_um[loss] = np.linalg.norm(found.xy_um[0] - planted.source_um[:2])
     assert moved_um["cauchy"] < moved_um["soft_l1"] < moved_um["linear"]
     assert moved_um["soft_l1"] < 0.6 * moved_um["linear"]
+
+
+def test_dead_channels_are_borne():
+    """A quarter of the channels is noise, as in the degradation; the loss decides."""
+    error_um = {loss: [] for loss in ("linear", "soft_l1", "cauchy")}
+    for seed in range(12):
+        planted, rng = plant(seed=seed, peak_to_peak_uV=100.0), np.random.default_rng(seed)
+        template_uV = planted.waveforms_uV.copy()
+        dead = rng.random(template_uV.shape[2]) < 0.25
+        # 117 uV, averaged over 100 spikes.
+        template_uV[:, :, dead] = rng.normal(0, 11.7, (1, template_uV.shape[1], dead.sum()))
+        peak = int(np.abs(template_uV[0]).max(axis=0).argmax())
+        for loss, errors_um in error_um.items():
+            params = TEMPLATES.model_copy(update={"loss": loss})
+            found = localize(
+                "point_source",
+                template_uV,
+                planted.positions_um,
+                peak,
+                params=params,
+                n_before=NBEFORE,
+            )
+            errors_um.append(np.linalg.norm(found.xy_um[0] - planted.source_um[:2]))
+    linear, soft, cauchy = (np.median(errors_um) for errors_um in error_um.values())
+    assert cauchy < 0.6 * soft < 0.6 * linear
 
 
 def test_the_unit_s_decay_makes_single_spikes_more_exact():

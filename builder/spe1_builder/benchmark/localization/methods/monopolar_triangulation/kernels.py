@@ -38,7 +38,7 @@ def cost_of(data, x):
 
 
 @_jit
-def derivatives(data, x, gradient, normal):
+def derivatives(data, x, gradient, normal, unknowns):
     """Gradient of the cost (4,) and the normal matrix J'J (4, 4) at ``x``."""
     _, near_um, residuals, inverse = data
     # Sums in registers: through arrays this takes three times as long.

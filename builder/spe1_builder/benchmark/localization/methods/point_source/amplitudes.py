@@ -61,63 +61,76 @@ def first_component(waveform, values):
 
 
 @_jit
-def own_amplitudes(waveforms_uV, near, values):
-    """Amplitudes of each waveform by its own first component.
+def gather(waveforms_uV, near, near_uV):
+    """The near channels of waveforms, which lie far apart in memory, side by side.
 
     Parameters
     ----------
     waveforms_uV : np.ndarray
         float32 (n_waveforms, n_samples, n_channels).
     near : np.ndarray
-        int64 (n_near,): the channels that take part.
+        int64 (n_near,).
+    near_uV : np.ndarray
+        float32 (n_waveforms, n_samples, n_near), written.
+    """
+    for i in range(len(waveforms_uV)):
+        for t in range(waveforms_uV.shape[1]):
+            for k in range(near.size):
+                near_uV[i, t, k] = waveforms_uV[i, t, near[k]]
+
+
+@_jit
+def own_amplitudes(near_uV, values):
+    """Amplitudes of each waveform by its own first component.
+
+    Parameters
+    ----------
+    near_uV : np.ndarray
+        float32 (n_waveforms, n_samples, n_near).
     values : np.ndarray
         float64 (n_waveforms, n_near), written; a row may be NaN, see `first_component`.
     """
-    waveform = np.empty((waveforms_uV.shape[1], near.size))
-    for i in range(len(waveforms_uV)):
-        for t in range(len(waveform)):
-            for k in range(near.size):
-                waveform[t, k] = waveforms_uV[i, t, near[k]]
+    waveform = np.empty(near_uV.shape[1:])
+    for i in range(len(near_uV)):
+        waveform[:] = near_uV[i]
         first_component(waveform, values[i])
 
 
 @_jit
-def mean_waveform(waveforms_uV, near):
+def mean_waveform(near_uV):
     """Mean of the waveforms that are finite: float64 (n_samples, n_near), zeros without any."""
-    n_samples = waveforms_uV.shape[1]
-    mean, waveform, n = np.zeros((n_samples, near.size)), np.empty((n_samples, near.size)), 0
-    for i in range(len(waveforms_uV)):
+    mean, n = np.zeros(near_uV.shape[1:]), 0
+    for i in range(len(near_uV)):
         total = 0.0
-        for t in range(n_samples):
-            for k in range(near.size):
-                waveform[t, k] = waveforms_uV[i, t, near[k]]
-                total += waveform[t, k]
+        for t in range(near_uV.shape[1]):
+            for k in range(near_uV.shape[2]):
+                total += near_uV[i, t, k]
         if np.isfinite(total):
-            mean += waveform
+            mean += near_uV[i]
             n += 1
     return mean / max(n, 1)
 
 
 @_jit
-def project(waveforms_uV, near, course, values):
+def project(near_uV, course, values):
     """Amplitudes of each waveform by a given time course.
 
     Parameters
     ----------
-    waveforms_uV, near
-        As of `own_amplitudes`.
+    near_uV : np.ndarray
+        float32 (n_waveforms, n_samples, n_near).
     course : np.ndarray
         float64 (n_samples,), of unit norm.
     values : np.ndarray
         float64 (n_waveforms, n_near), written; NaN where a sample is not finite.
     """
-    for i in range(len(waveforms_uV)):
+    for i in range(len(near_uV)):
         values[i] = 0.0
         total = 0.0
         for t in range(course.size):
-            for k in range(near.size):
-                values[i, k] += course[t] * waveforms_uV[i, t, near[k]]
-        for k in range(near.size):
+            for k in range(near_uV.shape[2]):
+                values[i, k] += course[t] * near_uV[i, t, k]
+        for k in range(near_uV.shape[2]):
             total += values[i, k]
         if not np.isfinite(total):
             values[i] = np.nan

@@ -8,6 +8,7 @@ import numpy as np
 
 from spe1_builder.benchmark.localization.methods.point_source.amplitudes import (
     first_component,
+    gather,
     mean_waveform,
     own_amplitudes,
     project,
@@ -84,15 +85,21 @@ def estimate(task: Task, n_threads: int = 1) -> tuple[np.ndarray, np.ndarray, np
     params, frame = params_of(task), frame_of(task)
     found = np.full((len(task.waveforms_uV), 5), np.nan)
     converged = np.zeros(len(found), dtype=bool)
-    unit = _unit_of(task, frame) if params.needs_unit and len(found) else None
+    near_uV = np.empty((*task.waveforms_uV.shape[:2], frame.near.size), dtype=np.float32)
+
+    def collect(some: slice) -> None:
+        waveforms_uV = np.asarray(task.waveforms_uV[some], dtype=np.float32)
+        gather(waveforms_uV, frame.near, near_uV[some])
+
+    in_portions(len(found), n_threads, collect)
+    unit = _unit_of(params, frame, near_uV) if params.needs_unit and len(found) else None
 
     def fit(some: slice) -> None:
-        waveforms_uV = _samples_uV(task.part(some))
-        values = np.empty((len(waveforms_uV), frame.near.size))
+        values = np.empty((len(near_uV[some]), frame.near.size))
         if unit is not None and params.course == "unit":
-            project(waveforms_uV, frame.near, unit.course, values)
+            project(near_uV[some], unit.course, values)
         else:
-            own_amplitudes(waveforms_uV, frame.near, values)
+            own_amplitudes(near_uV[some], values)
         begin = frame.begin
         if unit is not None:
             values /= unit.largest_uV
@@ -123,12 +130,12 @@ class _Unit:
     begin: np.ndarray
 
 
-def _unit_of(task: Task, frame: Frame) -> _Unit:
-    """The mean waveform's course and fit."""
-    mean_uV = mean_waveform(_samples_uV(task), frame.near)
+def _unit_of(params: PointSourceParams, frame: Frame, near_uV: np.ndarray) -> _Unit:
+    """The mean waveform's course and fit; of (n_waveforms, n_samples, n_near)."""
+    mean_uV = mean_waveform(near_uV)
     values, found, converged = np.empty((1, frame.near.size)), np.empty((1, 5)), np.empty(1, bool)
     first_component(mean_uV, values[0])
-    _fit(params_of(task), frame, frame.begin, values, found, converged, is_decay_given=False)
+    _fit(params, frame, frame.begin, values, found, converged, is_decay_given=False)
     course = mean_uV @ values[0]
     return _Unit(course / np.linalg.norm(course), float(values.max()), found[0])
 
@@ -154,8 +161,3 @@ def _fit(
         found,
         converged,
     )
-
-
-def _samples_uV(task: Task) -> np.ndarray:
-    """The waveforms as the kernels take them: float32, without a copy where they are."""
-    return np.asarray(task.waveforms_uV, dtype=np.float32)

@@ -15,10 +15,14 @@ from spe1_builder.compiled import compiled
 
 #: By name, as the kernels know the losses.
 LOSSES = {"linear": 0, "soft_l1": 1, "cauchy": 2}
+#: Of the search: what is left of the way is less than a hundredth of the noise's own error.
+TOLERANCE = 1e-6
 #: How far from a bound the search begins at least.
 INSIDE = 1e-6
 #: Scipy's lowest curvature of a loss, which is negative far out.
 _LEAST_CURVATURE = 2.220446049250313e-16
+#: A product from here on might be too large with one factor more.
+_LARGE = 1e100
 #: With the decay as the last, and without it.
 _ALL, _ALL_BUT_DECAY = (0, 0, 0, 0, 0), (0, 0, 0, 0)
 
@@ -51,8 +55,14 @@ def cost_of(data, x):
         for i in range(n):
             total += 2.0 * (room[4, i] - 1.0)
     elif loss == 2:
+        # One logarithm for as many channels as a product can hold.
+        product = 1.0
         for i in range(n):
-            total += np.log(room[4, i])
+            product *= room[4, i]
+            if product > _LARGE:
+                total += np.log(product)
+                product = 1.0
+        total += np.log(product)
     else:
         for i in range(n):
             total += room[4, i] - 1.0
@@ -60,7 +70,7 @@ def cost_of(data, x):
 
 
 @_jit
-def derivatives(data, x, gradient, normal):
+def derivatives(data, x, gradient, normal, unknowns):
     """Gradient of the cost and scaled normal matrix at ``x``, of as many unknowns as they have."""
     values, near, loss, _, room = data
     n = values.size
@@ -88,49 +98,60 @@ def derivatives(data, x, gradient, normal):
     for i in range(n):
         slope, power, curvature = slopes[i], powers[i], curvatures[i]
         j0, j1 = slope * (x[0] - near[0, i]), slope * (x[1] - near[1, i])
-        j2, j3, j4 = 0.5 * slope, -power, 0.5 * x[3] * power * logs[i]
+        j2, j3 = 0.5 * slope, -power
         force = weights[i] * residuals[i]
         g0, g1, g2 = g0 + j0 * force, g1 + j1 * force, g2 + j2 * force
-        g3, g4 = g3 + j3 * force, g4 + j4 * force
+        g3 = g3 + j3 * force
         k0, k1, k2 = curvature * j0, curvature * j1, curvature * j2
-        k3, k4 = curvature * j3, curvature * j4
+        k3 = curvature * j3
         n00, n10, n11 = n00 + k0 * j0, n10 + k1 * j0, n11 + k1 * j1
         n20, n21, n22 = n20 + k2 * j0, n21 + k2 * j1, n22 + k2 * j2
         n30, n31, n32, n33 = n30 + k3 * j0, n31 + k3 * j1, n32 + k3 * j2, n33 + k3 * j3
-        n40, n41, n42, n43 = n40 + k4 * j0, n41 + k4 * j1, n42 + k4 * j2, n43 + k4 * j3
-        n44 += k4 * j4
+        if len(unknowns) > 4:  # the compiler knows
+            j4 = 0.5 * x[3] * power * logs[i]
+            k4 = curvature * j4
+            g4 = g4 + j4 * force
+            n40, n41, n42, n43 = n40 + k4 * j0, n41 + k4 * j1, n42 + k4 * j2, n43 + k4 * j3
+            n44 = n44 + k4 * j4
     gradient[0], gradient[1], gradient[2], gradient[3] = g0, g1, g2, g3
     normal[0, 0], normal[1, 0], normal[1, 1], normal[2, 0] = n00, n10, n11, n20
     normal[2, 1], normal[2, 2], normal[3, 0], normal[3, 1] = n21, n22, n30, n31
     normal[3, 2], normal[3, 3] = n32, n33
-    if gradient.size > 4:
+    if len(unknowns) > 4:
         gradient[4] = g4
         normal[4, 0], normal[4, 1], normal[4, 2], normal[4, 3] = n40, n41, n42, n43
         normal[4, 4] = n44
-    for j in range(gradient.size):
+    for j in range(len(unknowns)):
         for k in range(j):
             normal[k, j] = normal[j, k]
 
 
-_walk = make_walk(cost_of, derivatives)
+_walk = make_walk(cost_of, derivatives, TOLERANCE)
 
 
 @_jit
-def _first_guess(values, near, begin, x):
-    """Above the center of mass of what is positive, as strong as the largest value there."""
-    total, top = 0.0, 0
+def _above_the_center_of_mass(values, near, x):
+    """x and y of the search's beginning: of what is positive."""
+    total = 0.0
     x[0], x[1] = 0.0, 0.0
     for i in range(values.size):
         weight = max(values[i], 0.0)
         total += weight
         x[0] += weight * near[0, i]
         x[1] += weight * near[1, i]
-        if values[i] > values[top]:
-            top = i
     x[0], x[1] = x[0] / total, x[1] / total
-    dx, dy = x[0] - near[0, top], x[1] - near[1, top]
-    x[2], x[4] = begin[2], begin[4]
-    x[3] = values[top] * (dx * dx + dy * dy + x[2]) ** (0.5 * x[4])
+
+
+@_jit
+def _best_strength(values, near, x):
+    """The strength that fits a source at ``x`` best, by plain squares."""
+    product, square = 0.0, 0.0
+    for i in range(values.size):
+        dx, dy = x[0] - near[0, i], x[1] - near[1, i]
+        power = np.exp(-0.5 * x[4] * np.log(dx * dx + dy * dy + x[2]))
+        product += power * values[i]
+        square += power * power
+    return product / square
 
 
 @_jit
@@ -145,8 +166,8 @@ def fit_sources(values, near, begin, lower, upper, loss, scale, is_decay_given, 
     near : np.ndarray
         float64 (2, n_near).
     begin : np.ndarray
-        float64 (5,): where the search begins. With NaN: above each waveform's center of mass,
-        at z and decay of ``begin``, the values divided by their largest.
+        float64 (5,): where the search begins; its strength is not looked at. With NaN for x and
+        y: above each waveform's center of mass, the values divided by their largest.
     lower, upper : np.ndarray
         float64 (5,): bounds of x, y, z squared, strength, decay.
     loss : int
@@ -167,12 +188,11 @@ def fit_sources(values, near, begin, lower, upper, loss, scale, is_decay_given, 
         if np.isnan(values[i, 0]) or not largest > 0.0:
             continue
         x = found[i]
+        x[:], scaled[:] = begin, values[i]
         if np.isnan(begin[0]):
-            scaled[:] = values[i] / largest
-            _first_guess(scaled, near, begin, x)
-        else:
-            scaled[:] = values[i]
-            x[:] = begin
+            scaled /= largest
+            _above_the_center_of_mass(scaled, near, x)
+        x[3] = _best_strength(scaled, near, x)
         for j in range(5):
             # Strictly inside: the unit's place may lie on a bound.
             x[j] = min(max(x[j], lower[j] + INSIDE), upper[j] - INSIDE)

@@ -13,7 +13,7 @@ from spe1_builder.benchmark.localization.methods.point_source.estimate import (
     params_of,
     places_of,
 )
-from spe1_builder.benchmark.localization.methods.point_source.kernels import INSIDE
+from spe1_builder.benchmark.localization.methods.point_source.kernels import INSIDE, TOLERANCE
 from spe1_builder.benchmark.localization.methods.task import Task
 
 
@@ -77,9 +77,9 @@ def _fit(
     if np.isnan(begin[0]):
         weights = np.maximum(values, 0.0)
         begin[:2] = frame.places @ weights / weights.sum()
-        top = values.argmax()
-        squared = (begin[0] - x[top]) ** 2 + (begin[1] - y[top]) ** 2 + begin[2]
-        begin[3] = values[top] * squared ** (begin[4] / 2)
+    squared = (begin[0] - x) ** 2 + (begin[1] - y) ** 2 + begin[2]
+    powers = squared ** (-begin[4] / 2)
+    begin[3] = powers @ values / (powers @ powers)
     begin = np.clip(begin, frame.lower + INSIDE, frame.upper - INSIDE)
     n, rest = (4, begin[4:]) if is_decay_given else (5, begin[5:])
 
@@ -105,5 +105,8 @@ def _fit(
         bounds=(frame.lower[:n], frame.upper[:n]),
         loss=params.loss,
         f_scale=params.loss_scale,
+        ftol=TOLERANCE,
+        xtol=TOLERANCE,
+        gtol=TOLERANCE,
     )
     return np.array([*done.x, *rest]), done.status > 0

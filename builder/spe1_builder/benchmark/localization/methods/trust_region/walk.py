@@ -14,7 +14,7 @@ import numpy as np
 from spe1_builder.benchmark.localization.methods.trust_region.step import choose_step, trust_step
 from spe1_builder.compiled import compiled
 
-#: Scipy's: relative change of the cost, of the unknowns, and largest scaled gradient.
+#: Scipy's.
 TOLERANCE = 1e-8
 #: Scipy's: evaluations of the residuals for each unknown.
 _EVALUATIONS_EACH = 100
@@ -36,7 +36,7 @@ def _bound_scaling(x, gradient, lower, upper, scaling, scaling_slope, unknowns):
             scaling[j], scaling_slope[j] = 1.0, 0.0
 
 
-def make_walk(cost_of: Any, derivatives: Any) -> Any:
+def make_walk(cost_of: Any, derivatives: Any, tolerance: float = TOLERANCE) -> Any:
     """The walk for one model, compiled: ``walk(data, x, lower, upper, unknowns)``.
 
     It goes from ``x`` to a minimum of the cost within the bounds, and says whether a tolerance
@@ -50,8 +50,10 @@ def make_walk(cost_of: Any, derivatives: Any) -> Any:
         ``cost_of(data, x)``: half the sum of squares, or of a loss of them. Keeps in ``data``
         what the derivatives need.
     derivatives : compiled function
-        ``derivatives(data, x, gradient, normal)``: writes the cost's gradient (n,) and the
-        normal matrix (n, n), at the ``x`` that ``cost_of`` was last called with.
+        ``derivatives(data, x, gradient, normal, unknowns)``: writes the cost's gradient (n,) and
+        the normal matrix (n, n), at the ``x`` that ``cost_of`` was last called with.
+    tolerance : float
+        Relative change of the cost, of the unknowns, and largest scaled gradient.
     """
 
     @compiled(error_model="numpy", is_stored=False)
@@ -61,7 +63,7 @@ def make_walk(cost_of: Any, derivatives: Any) -> Any:
         gradient, scaling, slope, d = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
         gradient_h, step_h, x_new, work = np.empty(n), np.empty(n), x.copy(), np.empty((3, n))
         cost = cost_of(data, x)
-        derivatives(data, x, gradient, normal)
+        derivatives(data, x, gradient, normal, unknowns)
         _bound_scaling(x, gradient, lower, upper, scaling, slope, unknowns)
         radius = 0.0
         for j in range(n):
@@ -75,7 +77,7 @@ def make_walk(cost_of: Any, derivatives: Any) -> Any:
                 steepness = max(steepness, abs(gradient[j] * scaling[j]))
                 d[j] = np.sqrt(scaling[j])
                 gradient_h[j] = d[j] * gradient[j]
-            if steepness < TOLERANCE:
+            if steepness < tolerance:
                 return True
             if n_evaluations >= most:
                 return False
@@ -118,8 +120,8 @@ def make_walk(cost_of: Any, derivatives: Any) -> Any:
                     radius_new = 0.25 * length_h
                 elif ratio > 0.75 and length_h > 0.95 * radius:
                     radius_new = 2.0 * radius
-                is_done = (reduction < TOLERANCE * cost and ratio > 0.25) or (
-                    length < TOLERANCE * (TOLERANCE + size)
+                is_done = (reduction < tolerance * cost and ratio > 0.25) or (
+                    length < tolerance * (tolerance + size)
                 )
                 if is_done:
                     break
@@ -129,7 +131,7 @@ def make_walk(cost_of: Any, derivatives: Any) -> Any:
                 x[:] = x_new
                 cost = cost_new
                 # The last evaluation was the accepted one.
-                derivatives(data, x, gradient, normal)
+                derivatives(data, x, gradient, normal, unknowns)
             if is_done:
                 return True
 
