@@ -36,7 +36,7 @@ root = "spe1"
 # %%
 catalogue = spe1.cells(root).to_pandas()
 built = catalogue[catalogue["is_built"]].set_index("cell_id")
-built[["patch_type", "is_simulated", "n_spikes", "rate_hz", "gt_channel", "peak_channel"]]
+built[["patch_type", "origin", "n_spikes", "rate_hz", "gt_channel", "peak_channel"]]
 
 # %% [markdown]
 # One of them on a page. `spe1 info c14` prints the same.

@@ -166,7 +166,7 @@ axes.set_ylabel("median error (um)")
 axes.legend(frameon=False, fontsize=8)
 
 # %% [markdown]
-# Six cells are few, and what is shown here is how to score, not what a net can do. Look at
-# `is_simulated` in `spe1.cells` before you believe a number: a simulated neuron is a point source
-# in front of its target. In the recordings the largest electrode is 50 um or more from the target
-# in 6 of the paper's 11 cells.
+# Six cells are few, and what is shown here is how to score, not what a net can do. The target is
+# the release's label, whose x was never measured and whose y is uncertain by tens of um: see
+# "Which method to trust" in the documentation before you believe a difference of 10 um. In c16 the
+# largest electrode is a local blip, 300 um from the label.

@@ -34,7 +34,7 @@ duckdb.sql("select * from spikes limit 5").df()
 
 # %%
 duckdb.sql("""
-    select cell_id, patch_type, is_simulated, count(*) as n_spikes,
+    select cell_id, patch_type, origin, count(*) as n_spikes,
            round(count(*) / any_value(duration_s), 2) as rate_hz,
            round(median(isi_s) * 1000, 1) as median_isi_ms,
            round(stddev_samp(isi_s) / avg(isi_s), 2) as isi_cv,

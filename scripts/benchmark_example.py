@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "builder"))
 from spe1_builder.benchmark.localization.evaluate import CellEvaluation, evaluate_cell
 from spe1_builder.benchmark.localization.options import BenchmarkOptions
 from spe1_builder.benchmark.localization.plan import Plan, make_plan
-from spe1_builder.benchmark.localization.report import write_report
+from spe1_builder.benchmark.localization.report import with_real_neurons, write_report
 from spe1_builder.benchmark.localization.run import assemble
 from spe1_builder.benchmark.localization.schema import write_benchmark
 from spe1_builder.benchmark.localization.tables import markdown
@@ -87,7 +87,7 @@ def main() -> None:
     cells = expand_cells(args.cells)
     evaluations = [evaluate_simulated(cell_id, simulation, plan) for cell_id in cells]
     made = {"simulate": asdict(simulation), "build": BUILD.as_dict()}
-    result = assemble(evaluations, plan, simulation=made)
+    result = with_real_neurons(assemble(evaluations, plan, simulation=made))
     write_benchmark(args.output, result)
     print(markdown(result))
     if args.plots is not None:

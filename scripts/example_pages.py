@@ -2,7 +2,7 @@
 
     python scripts/example_pages.py [--folder DIR] [NAME ...]
 
-DIR (``build/examples``) gets six simulated cells, unless they are there: 17 GB.
+DIR (``build/examples``) gets six semi-real cells, unless they are there: 17 GB.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import spe1
-from spe1_builder.source.simulation.options import AS_CATALOGUED
+from spe1_builder.source.simulation.options import SEMI_REAL
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -25,8 +25,8 @@ PROJECT = Path(__file__).resolve().parents[1]
 SOURCES = PROJECT / "examples"
 PAGES = PROJECT / "docs" / "examples"
 CELLS = ("c14", "c15", "c16", "c26", "c29", "c37")
-#: Amplitudes and distances of the catalogue: at 150 uV every detector scores 1.
-SIMULATION = replace(AS_CATALOGUED, duration_s=40.0)
+#: Real footprints, places and spike trains: of a planted neuron at 150 uV every detector scores 1.
+SIMULATION = replace(SEMI_REAL, duration_s=40.0)
 #: Longest time that one cell of a notebook may take.
 TIMEOUT_S = 600
 #: pandas writes one into each table.
