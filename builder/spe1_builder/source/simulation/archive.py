@@ -87,7 +87,8 @@ def simulate(
         Ids, or names of sets.
     options : SimulationOptions
         For all of these cells; each draws its own numbers. What is named beside it, below, is
-        changed in it.
+        changed in it. The default is the easy kind, which ``spe1 simulate --easy`` writes; the
+        command's own is ``peak_to_peak_uV=None, distance_um=None, noise="measured"``.
     progress : Progress, optional
         Told of the bytes written.
     overwrite : bool
