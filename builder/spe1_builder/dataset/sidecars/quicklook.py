@@ -38,7 +38,7 @@ _HALF_WIDTH_UM, _LONGEST_BAR_UM = 13.0, 12.0
 #: Height that the template's largest value is drawn at.
 _PEAK_HEIGHT_UM = 22.0
 #: By hand: a layout engine draws everything twice, a third of a short build.
-_MARGINS = {"left": 0.075, "right": 0.955, "top": 0.89, "bottom": 0.12}
+_MARGINS = {"left": 0.075, "right": 0.955, "top": 0.89, "bottom": 0.165}
 _GAPS = {"hspace": 0.55, "wspace": 0.35}
 
 
@@ -301,7 +301,7 @@ def _draw_probe_legend(axes: Axes, peak_to_peak_uV: float, *, has_bad: bool) -> 
     axes.plot([], [], color=_PEAK, label=f"peak channel ({peak_to_peak_uV:.0f} µV p-p)")
     if has_bad:
         axes.plot([], [], color=_BAD, linestyle=":", label="bad channel")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.06), fontsize=8, frameon=False, ncols=2)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.06), fontsize=8, frameon=False)
 
 
 def check_quicklook(path: Path, cell: CheckedCell) -> None:
