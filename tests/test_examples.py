@@ -13,7 +13,7 @@ from tests.support.project import PROJECT
 #: What is made smaller, or is another cell, on cells of 2 s; each must be in the notebook.
 SMALLER = {
     "01_first_look": {},
-    "02_spikeinterface": {},
+    "02_spikeinterface": {'"n_clusters": 20': '"n_clusters": 3'},
     "03_train_a_localizer": {"n_steps=300": "n_steps=5"},
     "04_detect_spikes": {
         "range(12)": "range(1)",
