@@ -111,9 +111,9 @@ sw.plot_unit_waveforms(
 # ## A sorter, scored against the patch
 #
 # SpikeInterface's `simple` sorter: threshold, principal components, k-means. It is no good sorter
-# (with three clusters in place of twenty it finds nothing), but it runs anywhere in seconds. Only one neuron of the recording is known, hence
-# `exhaustive_gt=False`; `match_mode="best"`, because the default tells an accuracy below one half
-# as 0.
+# (with three clusters in place of twenty it finds nothing), but it runs anywhere in seconds. Only
+# one neuron of the recording is known, hence `exhaustive_gt=False`; `match_mode="best"`, because
+# the default tells an accuracy below one half as 0.
 
 # %%
 with tempfile.TemporaryDirectory() as folder:

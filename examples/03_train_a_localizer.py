@@ -168,5 +168,5 @@ axes.legend(frameon=False, fontsize=8)
 # %% [markdown]
 # Six cells are few, and what is shown here is how to score, not what a net can do. The target is
 # the release's label, whose x was never measured and whose y is uncertain by tens of um: see
-# "Which method to trust" in the documentation before you believe a difference of 10 um. In c16 the
-# largest electrode is a local blip, 300 um from the label.
+# "Which method to trust" in the documentation before you believe a difference of 10 um. In c26 the
+# whole footprint lies 120 um from the label, and no localizer can know it.
