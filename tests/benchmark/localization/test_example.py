@@ -45,7 +45,7 @@ def test_it_is_whole_and_labelled_semi_real(result):
         assert cell.gt_channel == channel
         assert cell.target_um == tuple(positions_um[channel].tolist())
     assert len(result.degradation.seeds) == 5 and result.degradation.days == list(range(16))
-    assert len(result.degradation.points) == 2 * 2 * 5 * 16
+    assert len(result.degradation.points) == 2 * 2 * 6 * 16  # modes, levels, contestants, days
     assert result.grid_search.days == [0, 5, 10, 15]
 
 

@@ -44,8 +44,9 @@ def result():
 def plain(result):
     """Two cells, without spikes, degradation and grid search."""
     rows = [row for row in result.summary if row.level == "templates"]
-    left_out = {"degradation": None, "grid_search": None}
-    return result.model_copy(update=left_out | {"summary": rows, "cells": result.cells[:2]})
+    left_out = {"degradation": None, "grid_search": None, "digitised": None}
+    kept = {"summary": rows, "cells": result.cells[:2], "alignment": result.alignment[:2]}
+    return result.model_copy(update=left_out | kept)
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +92,8 @@ def test_every_figure_is_drawn(drawn):
         "degradation",
         "degradation_as_published",
         "grid_search",
+        "published",
+        "hits",
     }
 
 
@@ -122,6 +125,9 @@ def test_what_is_no_recording_is_said_in_every_figure(drawn):
 
     for name, figure in drawn.items():
         texts = [text.get_text() for text in figure.findobj(Text)]
+        if name in ("published", "hits"):  # of the part on real neurons, and say so
+            assert any("real neurons" in text for text in texts), name
+            continue
         assert any("semi-real" in text for text in texts), name
         assert not any(text.endswith(", published") for text in texts), name
 
@@ -145,7 +151,7 @@ def test_the_last_day_has_its_own_scale(drawn):
     # No two contestants' markers have one place on the axis.
     for one in errors:
         days = [tuple(line.get_xdata()) for line in one.lines]
-        assert len(set(days)) == len(days) == 5
+        assert len(set(days)) == len(days) == 6
 
 
 def test_no_panel_is_empty(drawn):

@@ -90,10 +90,10 @@ def test_where_grid_convolution_gives_no_place(committed):
     assert all(score.estimate_um for cell in around.cells for score in cell.scores)
 
 
-def test_no_method_beats_the_peaks_depth(committed):
+def test_no_method_beats_the_peaks_depth_by_more_than_a_cell(committed):
     in_depth = {
         one.method: one.n_within_dy
         for one in committed.digitised.label_scores.targets
         if (one.mode, one.target) == ("corrected", "as given")
     }
-    assert max(in_depth.values()) == in_depth["peak_depth"]
+    assert max(in_depth.values()) <= in_depth["peak_depth"] + 1
