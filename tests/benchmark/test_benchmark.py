@@ -35,7 +35,7 @@ def test_what_could_not_be_done_is_told(built):
 
 def test_what_cannot_be_asked(built, tmp_path):
     root = built.folder.parent
-    with pytest.raises(OptionError, match="no such benchmark") as caught:
+    with pytest.raises(OptionError, match="no such 'task'") as caught:
         spe1.benchmark("sorting", root)
     assert caught.value.expected == "'localization'"
     with pytest.raises(MissingFileError, match="no such dataset root"):

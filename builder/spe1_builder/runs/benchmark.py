@@ -88,25 +88,22 @@ def benchmark(
     from spe1_builder.benchmark.localization.run import choose_cells, run_benchmark
     from spe1_builder.benchmark.localization.scraps import run_on_scraps
 
-    if task not in TASKS:
-        raise OptionError(
-            "There is no such benchmark.",
-            where="task",
-            expected=" or ".join(map(repr, TASKS)),
-            got=f"{task!r:.200}",
-            do='call spe1.benchmark("localization", root=...)',
-        )
-    if on not in GROUNDS:
-        raise OptionError(
-            "There is nothing of this name to score on.",
-            where="on",
-            expected=" or ".join(map(repr, GROUNDS)),
-            got=f"{on!r:.200}",
-            do='leave out on for built cells, or take on="scraps"',
-        )
+    _require_known("task", task, TASKS, 'call spe1.benchmark("localization", root=...)')
+    _require_known("on", on, GROUNDS, 'leave out on for built cells, or take on="scraps"')
     chosen = BenchmarkOptions(**options)
     if on == "scraps":
         return run_on_scraps(chosen, cells)
     place = require_root(local_path(root, "root"))
     cell_ids = choose_cells([] if cells is None else cell_names(cells), place)
     return run_benchmark(place, cell_ids, chosen, progress)
+
+
+def _require_known(where: str, name: str, known: tuple[str, ...], do: str) -> None:
+    if name not in known:
+        raise OptionError(
+            f"A benchmark has no such {where!r}.",
+            where=where,
+            expected=" or ".join(map(repr, known)),
+            got=f"{name!r:.200}",
+            do=do,
+        )

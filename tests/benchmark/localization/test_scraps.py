@@ -9,7 +9,8 @@ import pytest
 
 import spe1
 from spe1_builder.benchmark.localization.figures.published import draw_published
-from spe1_builder.benchmark.localization.schema import LocalizationBenchmark, Provenance
+from spe1_builder.benchmark.localization.schema import LocalizationBenchmark
+from spe1_builder.benchmark.localization.schema_made import Provenance
 from spe1_builder.benchmark.localization.tables import markdown
 from tests.support.project import PROJECT
 
@@ -121,7 +122,7 @@ def test_cells():
     assert [cell.cell_id for cell in one.cells] == ["c14"]
     with pytest.raises(spe1.UnknownCellError, match="no extracellular waveform"):
         spe1.benchmark("localization", on="scraps", cells="c5")
-    with pytest.raises(spe1.OptionError, match="nothing of this name"):
+    with pytest.raises(spe1.OptionError, match="no such 'on'"):
         spe1.benchmark("localization", on="moon")
 
 

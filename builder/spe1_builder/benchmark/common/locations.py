@@ -65,7 +65,10 @@ def score_locations(
         )
     if not tolerance_um > 0:
         raise OptionError(
-            "The tolerance is not positive.", where="tolerance_um", got=f"{tolerance_um}"
+            "The tolerance is not positive.",
+            where="tolerance_um",
+            got=f"{tolerance_um}",
+            do="give a length in um, or leave it out for the paper's 50",
         )
     return score(measure(xy, target, nominal_positions_um()), tolerance_um)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from spe1_builder.benchmark.localization.estimate import locate
 from spe1_builder.benchmark.localization.plan import Plan
-from spe1_builder.benchmark.localization.schema_parts import CellAlignment, MethodAlignment
+from spe1_builder.benchmark.localization.schema_label import CellAlignment, MethodAlignment
 from spe1_builder.benchmark.localization.unit import Unit
 
 

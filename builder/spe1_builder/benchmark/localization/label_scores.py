@@ -11,7 +11,7 @@ from spe1_builder.benchmark.common import metrics
 from spe1_builder.benchmark.localization.plan import Plan
 from spe1_builder.benchmark.localization.power import power_lines
 from spe1_builder.benchmark.localization.schema import CellResult
-from spe1_builder.benchmark.localization.schema_parts import (
+from spe1_builder.benchmark.localization.schema_label import (
     LabelScores,
     RandomColumn,
     Target,

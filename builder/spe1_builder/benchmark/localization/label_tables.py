@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from spe1_builder.benchmark.common.tables import NOTHING, Table, um
 from spe1_builder.benchmark.localization.contestants import contestant
 from spe1_builder.benchmark.localization.schema import LocalizationBenchmark
-from spe1_builder.benchmark.localization.schema_parts import Apart, MethodAlignment
+from spe1_builder.benchmark.localization.schema_label import Apart, MethodAlignment
 from spe1_builder.benchmark.localization.words import LEVELS
 
 #: Places nearer than this are shown as one.

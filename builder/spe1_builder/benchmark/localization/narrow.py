@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from spe1_builder.benchmark.common.scores import Score
 from spe1_builder.benchmark.common.tables import NOTHING, Table, between, share, um
 from spe1_builder.benchmark.localization.contestants import contestant, contestants
-from spe1_builder.benchmark.localization.curves_schema import CurvePoint, GridPoint
 from spe1_builder.benchmark.localization.label_tables import caution, label_tables
 from spe1_builder.benchmark.localization.schema import CellResult, LocalizationBenchmark, SummaryRow
+from spe1_builder.benchmark.localization.schema_curves import CurvePoint, GridPoint
 from spe1_builder.benchmark.localization.tables import cell_name, not_in_the_paper, simulated_mark
 from spe1_builder.benchmark.localization.words import LEVELS, Level
 from spe1_builder.benchmark.localization.zhao2026.published import published

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from statistics import NormalDist
 
-from spe1_builder.benchmark.localization.schema_parts import Power
+from spe1_builder.benchmark.localization.schema_label import Power
 from spe1_builder.errors import OptionError
 
 #: The label's step and its soma's distance from it are about this (docs/schema.md); as s.d.,

@@ -20,7 +20,7 @@ from spe1_builder.benchmark.common.spikes import read_windows
 from spe1_builder.benchmark.localization.estimate import locate
 from spe1_builder.benchmark.localization.plan import Plan
 from spe1_builder.benchmark.localization.schema import CellResult
-from spe1_builder.benchmark.localization.schema_parts import (
+from spe1_builder.benchmark.localization.schema_label import (
     Agreement,
     Apart,
     CellHalves,

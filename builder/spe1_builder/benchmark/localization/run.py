@@ -16,7 +16,8 @@ from spe1_builder.benchmark.localization.label_scores import label_scores
 from spe1_builder.benchmark.localization.options import BenchmarkOptions
 from spe1_builder.benchmark.localization.plan import Plan, make_plan
 from spe1_builder.benchmark.localization.precision import precision
-from spe1_builder.benchmark.localization.schema import LocalizationBenchmark, Parameters, Provenance
+from spe1_builder.benchmark.localization.schema import LocalizationBenchmark
+from spe1_builder.benchmark.localization.schema_made import Parameters, Provenance
 from spe1_builder.benchmark.localization.summary import cell_result, one_line, summary_rows
 from spe1_builder.benchmark.localization.unit import SPIKE_WINDOW_SAMPLES
 from spe1_builder.benchmark.localization.words import Level

@@ -9,18 +9,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from spe1_builder.benchmark.common.scores import Interval, Score
-from spe1_builder.benchmark.localization.curves_schema import Degradation, GridSearch
-from spe1_builder.benchmark.localization.schema_parts import (
+from spe1_builder.benchmark.localization.schema_curves import Degradation, GridSearch
+from spe1_builder.benchmark.localization.schema_label import (
     CellAlignment,
     CellLabel,
     LabelScores,
     Precision,
 )
-from spe1_builder.benchmark.localization.words import Align, Level, Masking, Mode, present_word
-from spe1_builder.constants import Engine
+from spe1_builder.benchmark.localization.schema_made import Parameters, Provenance
+from spe1_builder.benchmark.localization.words import Level, Mode
 from spe1_builder.disk.atomic import write_text
 from spe1_builder.errors import MissingFileError, OutputError
 from spe1_builder.models import Model, first_problem
@@ -123,49 +123,6 @@ class SummaryRow(Model):
     macro_accuracy_interval: Interval | None
     macro_median_error_interval_um: Interval | None
     seconds_per_item: float | None
-
-
-class Parameters(Model):
-    """Everything that decides the numbers, besides the cells."""
-
-    masking: Masking
-    align: Align = "patch"
-    engine: Engine
-    tolerance_um: float = Field(gt=0)
-    bounds_margin_um: float
-    bootstrap_samples: int
-    bootstrap_seed: int
-    confidence: float
-    methods: list[str]
-    template_params: dict[str, dict[str, Any]]
-    spike_params: dict[str, dict[str, Any]]
-    spike_window_samples: tuple[int, int]
-    as_published: dict[str, Any] | None
-
-    @field_validator("masking", mode="before")
-    @classmethod
-    def _in_todays_words(cls, value: Any) -> Any:
-        return present_word(value) if isinstance(value, str) else value
-
-
-class Provenance(Model):
-    """Software and kind of data.
-
-    Attributes
-    ----------
-    origin : str or None
-        "digitised": templates read from figures, no recordings. None for cells of a root, each
-        of which says whether it is simulated.
-    simulation : dict or None
-        The simulator's options where all the cells were made for this result.
-    """
-
-    spe1_version: str
-    versions: dict[str, str]
-    simulated: bool
-    label: str
-    origin: Literal["digitised"] | None = None
-    simulation: dict[str, Any] | None
 
 
 class LocalizationBenchmark(Model):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spe1_builder.benchmark.common.inputs import CellInput
-from spe1_builder.benchmark.localization.schema_parts import CellLabel
+from spe1_builder.benchmark.localization.schema_label import CellLabel
 from spe1_builder.dataset.ground_truth_label import label_audit
 
 

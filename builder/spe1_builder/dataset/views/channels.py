@@ -5,6 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from spe1_builder.dataset.spikes.cell import CellSpikes
+from spe1_builder.dataset.views.view import ViewColumn
+
+
+def channel_columns(n_channels: int) -> tuple[ViewColumn, ViewColumn]:
+    """The columns that say which channels a row shows, and where they are."""
+    return (
+        ViewColumn(
+            "channel_ids",
+            "list<int32>",
+            "",
+            f"the {n_channels} good channels nearest to the peak channel, ascending",
+        ),
+        ViewColumn("channel_positions_um", "list<list<float32>>", "µm", "`[n][2]`: their x and y"),
+    )
 
 
 def nearest_channels(cell: CellSpikes, n_channels: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from spe1_builder.constants import NPX_RATE_HZ
 from spe1_builder.dataset.metadata import ConversionMetadata
 from spe1_builder.dataset.spikes.arrow import column, lists, texts
 from spe1_builder.dataset.spikes.cell import CellSpikes
-from spe1_builder.dataset.views.channels import nearest_channels
+from spe1_builder.dataset.views.channels import channel_columns, nearest_channels
 from spe1_builder.dataset.views.view import View, ViewColumn
 
 N_CHANNELS_SHOWN = 64
@@ -32,13 +32,7 @@ _COLUMNS = (
         "1,023.97 µV that int16 holds so (1/16, 1/8, ...)",
     ),
     ViewColumn("spike_times_s", "list<float64>", "s", "ground-truth spikes, from `start_s`"),
-    ViewColumn(
-        "channel_ids",
-        "list<int32>",
-        "",
-        f"the {N_CHANNELS_SHOWN} good channels nearest to the peak channel, ascending",
-    ),
-    ViewColumn("channel_positions_um", "list<list<float32>>", "µm", "`[n][2]`: their x and y"),
+    *channel_columns(N_CHANNELS_SHOWN),
     ViewColumn(
         "traces",
         "list<list<int16>>",

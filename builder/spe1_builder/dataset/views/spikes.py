@@ -11,7 +11,7 @@ from spe1_builder.dataset.metadata import ConversionMetadata
 from spe1_builder.dataset.spikes.arrow import column, lists, texts
 from spe1_builder.dataset.spikes.cell import CellSpikes
 from spe1_builder.dataset.spikes.columns import spike_table, spike_values
-from spe1_builder.dataset.views.channels import nearest_channels
+from spe1_builder.dataset.views.channels import channel_columns, nearest_channels
 from spe1_builder.dataset.views.view import View, ViewColumn
 from spe1_builder.layout import SPLITS
 
@@ -63,13 +63,7 @@ _OWN = (
         f"{AFTER_MS:g} ms after (the spike is sample {N_BEFORE}), rounded to {WAVEFORM_STEP_UV:g} "
         "µV; zeros where there is no recording",
     ),
-    ViewColumn(
-        "channel_ids",
-        "list<int32>",
-        "",
-        f"the {N_CHANNELS_SHOWN} good channels nearest to the peak channel, ascending",
-    ),
-    ViewColumn("channel_positions_um", "list<list<float32>>", "µm", "`[n][2]`: their x and y"),
+    *channel_columns(N_CHANNELS_SHOWN),
     ViewColumn("target_xy_um", "list<float32>", "µm", "x, y of the ground-truth electrode"),
     ViewColumn(
         "patch_waveform",

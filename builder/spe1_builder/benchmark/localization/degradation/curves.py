@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 
 from spe1_builder.benchmark.common import metrics
-from spe1_builder.benchmark.localization.curves_schema import (
-    CurvePoint,
-    Degradation,
-    GridPoint,
-    GridSearch,
-)
 from spe1_builder.benchmark.localization.degradation.noise import NOISE_SD_COUNTS
 from spe1_builder.benchmark.localization.degradation.windows import MAX_SPIKES
 from spe1_builder.benchmark.localization.evaluate import CellEvaluation
 from spe1_builder.benchmark.localization.options import ELECTRODES_PER_DAY
 from spe1_builder.benchmark.localization.plan import Plan
+from spe1_builder.benchmark.localization.schema_curves import (
+    CurvePoint,
+    Degradation,
+    GridPoint,
+    GridSearch,
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,9 +9,9 @@ import numpy as np
 
 from spe1_builder.benchmark.common.figure_style import new_figure
 from spe1_builder.benchmark.localization.contestants import contestants
-from spe1_builder.benchmark.localization.curves_schema import CurvePoint
 from spe1_builder.benchmark.localization.figures.titles import counted_cells, levels_of
 from spe1_builder.benchmark.localization.schema import LocalizationBenchmark
+from spe1_builder.benchmark.localization.schema_curves import CurvePoint
 from spe1_builder.benchmark.localization.words import Level, Mode
 from spe1_builder.benchmark.localization.zhao2026.published import published
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spe1_builder.benchmark.common.figure_style import new_figure
-from spe1_builder.benchmark.localization.curves_schema import GridPoint
 from spe1_builder.benchmark.localization.figures.titles import counted_cells, levels_of
 from spe1_builder.benchmark.localization.methods.parameter_grid import Axis
 from spe1_builder.benchmark.localization.methods.registry import METHODS
 from spe1_builder.benchmark.localization.schema import LocalizationBenchmark
+from spe1_builder.benchmark.localization.schema_curves import GridPoint
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,7 +13,7 @@ from spe1_builder.benchmark.localization.contestants import contestant
 from spe1_builder.benchmark.localization.figures.published import METHODS, digitised_part
 from spe1_builder.benchmark.localization.label_scores import random_column
 from spe1_builder.benchmark.localization.schema import LocalizationBenchmark
-from spe1_builder.benchmark.localization.schema_parts import RandomColumn
+from spe1_builder.benchmark.localization.schema_label import RandomColumn
 from spe1_builder.source.scraps.packaged import scraps
 
 if TYPE_CHECKING:

@@ -93,7 +93,12 @@ def localize(
     _check("engine", engine, ENGINES)
     _check("params", params.method, (known.name,))
     if n_threads < 1:
-        raise OptionError("n_threads is unusable.", where="n_threads", expected="1 or more")
+        raise OptionError(
+            "n_threads is unusable.",
+            where="n_threads",
+            expected="1 or more",
+            do="leave it out for 1; the places do not depend on it",
+        )
     task = make_task(
         waveforms_uV, positions_um, peak_index, params, sampling_frequency_hz, n_before
     )
