@@ -4,11 +4,8 @@ import numpy as np
 import pytest
 
 from spe1_builder.cells import get_cell
-from spe1_builder.dataset.sidecars.quicklook import (
-    _draw_probe,
-    busiest_second_s,
-    round_amplitude_uV,
-)
+from spe1_builder.dataset.sidecars.quicklook import busiest_second_s
+from spe1_builder.dataset.sidecars.quicklook_probe import draw_probe, round_amplitude_uV
 from spe1_builder.probe import nominal_positions_um
 from spe1_builder.signal.template import Template
 
@@ -55,7 +52,7 @@ def test_probe_panel():
     template = Template(mean_uV, 30, 60, 2, 2)
     for bad_channels, is_listed in ((36,), False), ((36, 160), True):
         axes = Figure().subplots()
-        _draw_probe(axes, template, positions_um, 159, 159, bad_channels)
+        draw_probe(axes, template, positions_um, 159, 159, bad_channels)
         assert [text.get_text() for text in axes.texts] == ["100 µV", "1 ms"]
         # 26 um are the 89 steps of the template; the bars have a corner, the time below.
         bars = axes.lines[-1 - 2 - is_listed].get_xydata()
@@ -80,7 +77,7 @@ def test_probe_panel_has_the_soma_of_a_real_cell():
     axes = Figure().subplots()
     template = Template(mean_uV, 30, 60, 2, 2)
     positions_um = nominal_positions_um()
-    _draw_probe(axes, template, positions_um, 159, 159, (), label)
+    draw_probe(axes, template, positions_um, 159, 159, (), label)
     (bar,) = axes.containers
     mark, _, (line,) = bar.lines
     assert mark.get_xydata().tolist() == [[11.0 - 20.0, label.soma_foot_um]]

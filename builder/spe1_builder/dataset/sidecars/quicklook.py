@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,30 +12,18 @@ from spe1_builder.constants import NPX_RATE_HZ
 from spe1_builder.dataset.ground_truth_label import label_audit
 from spe1_builder.dataset.sidecars.facts import CellFacts
 from spe1_builder.dataset.sidecars.png import check_png
+from spe1_builder.dataset.sidecars.quicklook_probe import BAD, SPIKE, TRACE, counted, draw_probe
 from spe1_builder.dataset.sidecars.sidecar import CheckedCell, Sidecar
-from spe1_builder.dataset.sidecars.soma_foot import draw_soma_foot
-from spe1_builder.label import LabelAudit
 from spe1_builder.layout import QUICKLOOK_NAME
 from spe1_builder.origins import origin_mark
-from spe1_builder.probe import SITE_WIDTH_UM
-from spe1_builder.signal.template import Template
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Okabe & Ito's colours, told apart by colour-blind readers and in grey print.
-_TRACE, _SPIKE, _TRUTH, _PEAK, _BAD = "#222222", "#D55E00", "#0072B2", "#D55E00", "#AAAAAA"
-_TRUTH_FILL = "#CFE5F3"
 _ENVELOPE_BINS = 1500
 _ZOOM_S = 1.0
 _WAVEFORM_MS = (2.0, 4.0)
 _MAX_OVERLAID = 100
-#: Channels drawn: those this far along the probe from peak and ground truth.
-_PROBE_REACH_UM = 70.0
-#: Half the width of a waveform, and the longest bar of its time scale.
-_HALF_WIDTH_UM, _LONGEST_BAR_UM = 13.0, 12.0
-#: Height that the template's largest value is drawn at.
-_PEAK_HEIGHT_UM = 22.0
 #: By hand: a layout engine draws everything twice, a third of a short build.
 _MARGINS = {"left": 0.075, "right": 0.955, "top": 0.89, "bottom": 0.165}
 _GAPS = {"hspace": 0.55, "wspace": 0.35}
@@ -64,7 +51,7 @@ def draw_quicklook(path: Path, facts: CellFacts) -> None:
     _draw_zoom(panels["zoom"], facts)
     _draw_waveform(panels["wave"], facts)
     plan, gt_channel = facts.plan, facts.plan.inputs.gt_channel
-    _draw_probe(
+    draw_probe(
         panels["probe"],
         facts.template,
         plan.positions_um,
@@ -81,7 +68,7 @@ def draw_quicklook(path: Path, facts: CellFacts) -> None:
     distance_um = float(np.hypot(peak_x_um - gt_x_um, peak_y_um - gt_y_um))
     figure.suptitle(
         f"{plan.cell_id}{origin_mark(plan.inputs.origin)}"
-        f"  ·  {plan.inputs.patch_type.release_name}  ·  {_counted(len(plan.window_spikes))}"
+        f"  ·  {plan.inputs.patch_type.release_name}  ·  {counted(len(plan.window_spikes))}"
         f"  ·  peak channel {facts.peak_channel}, ground truth {gt_channel}"
         f" ({distance_um:.0f} µm apart)",
         fontsize=12,
@@ -108,12 +95,12 @@ def _draw_whole(axes: Axes, facts: CellFacts) -> None:
         low.append(piece.min())
         high.append(piece.max())
     times_s = np.array([window.times_s(edge, edge + 1)[0] for edge in edges[:-1]])
-    axes.fill_between(times_s, low, high, color=_TRACE, linewidth=0.4)
+    axes.fill_between(times_s, low, high, color=TRACE, linewidth=0.4)
     axes.plot(
         facts.plan.window_spikes / NPX_RATE_HZ,
         np.full(len(facts.plan.window_spikes), 1.02),
         "|",
-        color=_SPIKE,
+        color=SPIKE,
         markersize=7,
         markeredgewidth=0.7,
         transform=axes.get_xaxis_transform(),
@@ -150,14 +137,14 @@ def _duration_s(facts: CellFacts) -> float:
 def _draw_zoom(axes: Axes, facts: CellFacts) -> None:
     start_s = busiest_second_s(facts.plan.window_spikes, _duration_s(facts))
     times_s, patch = _patch_at(facts, start_s, start_s + _ZOOM_S)
-    axes.plot(times_s, patch, color=_TRACE, linewidth=0.5)
+    axes.plot(times_s, patch, color=TRACE, linewidth=0.5)
     spikes_s = facts.plan.window_spikes / NPX_RATE_HZ
     shown_s = spikes_s[(spikes_s >= start_s) & (spikes_s <= start_s + _ZOOM_S)]
     axes.plot(
         shown_s,
         np.interp(shown_s, times_s, patch),
         "o",
-        color=_SPIKE,
+        color=SPIKE,
         markersize=5,
         fillstyle="none",
     )
@@ -178,130 +165,12 @@ def _draw_waveform(axes: Axes, facts: CellFacts) -> None:
         times_s, patch = _patch_at(facts, spike_s - before_s - 1e-3, spike_s + after_s + 1e-3)
         waves.append(np.interp(grid_s, times_s - spike_s, patch))
     if waves:
-        axes.plot(grid_s * 1000.0, np.transpose(waves), color=_BAD, linewidth=0.4, alpha=0.6)
-        axes.plot(grid_s * 1000.0, np.mean(waves, axis=0), color=_TRACE, linewidth=1.6)
-    axes.axvline(0.0, color=_SPIKE, linewidth=0.8, linestyle="--")
+        axes.plot(grid_s * 1000.0, np.transpose(waves), color=BAD, linewidth=0.4, alpha=0.6)
+        axes.plot(grid_s * 1000.0, np.mean(waves, axis=0), color=TRACE, linewidth=1.6)
+    axes.axvline(0.0, color=SPIKE, linewidth=0.8, linestyle="--")
     axes.set_xlim(grid_s[0] * 1000.0, grid_s[-1] * 1000.0)
-    axes.set_title(f"patch waveform: {_counted(len(waves))} and their mean", fontsize=10)
+    axes.set_title(f"patch waveform: {counted(len(waves))} and their mean", fontsize=10)
     axes.set_xlabel("ms from the spike")
-
-
-def _draw_probe(
-    axes: Axes,
-    template: Template,
-    positions_um: np.ndarray,
-    peak_channel: int,
-    gt_channel: int,
-    bad_channels: Sequence[int],
-    label: LabelAudit | None = None,
-) -> None:
-    """The template on its sites, and where the soma was recorded; ``positions_um`` (n, 2)."""
-    mean_uV = template.mean_uV
-    y_um = positions_um[[peak_channel, gt_channel], 1]
-    near = np.flatnonzero(
-        (positions_um[:, 1] >= y_um.min() - _PROBE_REACH_UM)
-        & (positions_um[:, 1] <= y_um.max() + _PROBE_REACH_UM)
-    )
-    scale_uV = max(float(np.abs(mean_uV[:, peak_channel]).max()), 1e-6)
-    # A site is 32 um from its neighbour in its row, and rows are 20 um apart.
-    x_offsets = np.linspace(-_HALF_WIDTH_UM, _HALF_WIDTH_UM, len(mean_uV))
-    _draw_truth(axes, *positions_um[gt_channel])
-    if label is not None:
-        draw_soma_foot(axes, label, float(positions_um[near, 0].min()), _TRUTH)
-    for channel in near:
-        is_bad = channel in bad_channels
-        is_peak = channel == peak_channel
-        axes.plot(
-            positions_um[channel, 0] + x_offsets,
-            positions_um[channel, 1] + _PEAK_HEIGHT_UM * mean_uV[:, channel] / scale_uV,
-            color=_PEAK if is_peak else _BAD if is_bad else _TRACE,
-            linewidth=1.6 if is_peak else 0.8,
-            linestyle=":" if is_bad else "-",
-        )
-    duration_ms = (len(mean_uV) - 1) / NPX_RATE_HZ * 1000
-    _draw_scale_bars(
-        axes,
-        scale_uV,
-        2 * _HALF_WIDTH_UM / max(duration_ms, 1e-6),
-        float(positions_um[near, 0].max()),
-        float(y_um.mean()),
-    )
-    has_bad = bool(np.isin(near, bad_channels).any())
-    _draw_probe_legend(axes, float(np.ptp(mean_uV[:, peak_channel])), has_bad=has_bad)
-    before_ms, after_ms = (n / NPX_RATE_HZ * 1000 for n in (template.n_before, template.n_after))
-    axes.set_title(
-        f"template, {_counted(template.n_spikes_used)}, −{before_ms:.3g} to {after_ms:.3g} ms",
-        fontsize=10,
-    )
-    axes.set_xlabel("x (µm)")
-    axes.set_ylabel("y along the probe (µm)")
-
-
-def round_amplitude_uV(largest_uV: float) -> float:
-    """The largest 1, 2 or 5 times a power of ten that is not above ``largest_uV`` (> 0)."""
-    power_uV = 10.0 ** np.floor(np.log10(largest_uV))
-    steps_uV = (step * power_uV for step in (1, 2, 5))
-    # The logarithm of a value just below a power of ten may round up to it.
-    return float(max((uV for uV in steps_uV if uV <= largest_uV), default=power_uV))
-
-
-def _draw_truth(axes: Axes, x_um: float, y_um: float) -> None:
-    """The ground-truth electrode, under its waveform."""
-    from matplotlib.patches import Rectangle
-
-    half_um = SITE_WIDTH_UM / 2
-    axes.add_patch(
-        Rectangle(
-            (x_um - half_um, y_um - half_um),
-            SITE_WIDTH_UM,
-            SITE_WIDTH_UM,
-            facecolor=_TRUTH_FILL,
-            edgecolor=_TRUTH,
-            linewidth=1.5,
-            zorder=0.5,
-        )
-    )
-
-
-def _draw_scale_bars(
-    axes: Axes, scale_uV: float, um_per_ms: float, x_um: float, y_um: float
-) -> None:
-    """Right of the sites: how high an amplitude and how wide a time of the template is."""
-    bar_uV = round_amplitude_uV(scale_uV)
-    bar_ms = round_amplitude_uV(_LONGEST_BAR_UM / um_per_ms)
-    x_um += 18.0
-    half_um, width_um = _PEAK_HEIGHT_UM * bar_uV / scale_uV / 2, bar_ms * um_per_ms
-    corner = ([x_um, x_um, x_um + width_um], [y_um + half_um, y_um - half_um, y_um - half_um])
-    axes.plot(*corner, color=_TRACE, linewidth=2, solid_joinstyle="miter")
-    axes.text(x_um + 2.0, y_um, f"{bar_uV:g} µV", fontsize=8, rotation=90, va="center", ha="left")
-    axes.text(
-        x_um + width_um / 2,
-        y_um - half_um - 1.5,
-        f"{bar_ms:g} ms",
-        fontsize=8,
-        va="top",
-        ha="center",
-    )
-    axes.set_xlim(right=x_um + max(width_um, 8.0) + 4.0)
-
-
-def _counted(n_spikes: int) -> str:
-    return f"{n_spikes} spike" if n_spikes == 1 else f"{n_spikes} spikes"
-
-
-def _draw_probe_legend(axes: Axes, peak_to_peak_uV: float, *, has_bad: bool) -> None:
-    axes.plot(
-        [],
-        [],
-        "s",
-        markerfacecolor=_TRUTH_FILL,
-        markeredgecolor=_TRUTH,
-        label="ground-truth electrode",
-    )
-    axes.plot([], [], color=_PEAK, label=f"peak channel ({peak_to_peak_uV:.0f} µV p-p)")
-    if has_bad:
-        axes.plot([], [], color=_BAD, linestyle=":", label="bad channel")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.06), fontsize=8, frameon=False)
 
 
 def check_quicklook(path: Path, cell: CheckedCell) -> None:
