@@ -71,7 +71,7 @@ golden: setup
 
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
-		--python-version 3.11 --extra reference --extra examples --group dev --group lock pyproject.toml -o requirements.lock
+		--python-version 3.11 --extra reference --extra examples --extra nwb --group dev --group lock pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf $(VENV) .envs demo site build
