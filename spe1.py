@@ -41,6 +41,8 @@ from spe1_builder.dataset.plan.options import BuildOptions
 from spe1_builder.dataset.verify import Finding, VerifiedCell, VerifyReport, verify
 from spe1_builder.errors import *  # noqa: F403
 from spe1_builder.errors import BusyError, MissingFileError, Spe1Error, StaleOutputError
+from spe1_builder.hub.check import PublishedCheck, check_published
+from spe1_builder.hub.publish import Published, PublishPlan, publish
 from spe1_builder.layout import METADATA_NAME, SPLITS, RawLayout, RootLayout, shard_mark
 from spe1_builder.paths import local_path
 from spe1_builder.progress import Bars
@@ -84,6 +86,9 @@ __all__ = [
     "CellTruth",
     "Finding",
     "LocalizationBenchmark",
+    "PublishPlan",
+    "Published",
+    "PublishedCheck",
     "ReleaseInfo",
     "Score",
     "Scraps",
@@ -97,6 +102,7 @@ __all__ = [
     "benchmark",
     "build",
     "cells",
+    "check_published",
     "download_cell",
     "info",
     "load",
@@ -106,6 +112,7 @@ __all__ = [
     "open_patch",
     "open_raw",
     "open_recording",
+    "publish",
     "random_windows",
     "read_uV",
     "score_locations",

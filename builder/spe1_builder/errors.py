@@ -19,6 +19,11 @@ __all__ = [
     "DamagedFileError",
     "DirectoryPageError",
     "DoubtfulDataError",
+    "HubAccessError",
+    "HubConflictError",
+    "HubError",
+    "HubQuotaError",
+    "HubUnavailableError",
     "ListingError",
     "LoginError",
     "MaintenanceError",
@@ -30,6 +35,7 @@ __all__ = [
     "PageError",
     "PatchTraceError",
     "ProbeError",
+    "PublishError",
     "RawDataError",
     "ServerError",
     "SessionError",
@@ -247,3 +253,27 @@ class BadArchiveError(ArchiveError, ValueError):
 
 class UnsafeArchiveError(BadArchiveError):
     """A ``.tar.gz`` would write outside its folder, or make links or devices."""
+
+
+class HubError(Spe1Error):
+    """The Hub did not do what was asked."""
+
+
+class HubAccessError(HubError, PermissionError):
+    """Nobody is logged in at the Hub, or who is may not do this; or there is no such dataset."""
+
+
+class HubQuotaError(HubError, OSError):
+    """The account at the Hub has no room for it, or the Hub takes nothing of that size."""
+
+
+class HubConflictError(HubError, FileExistsError):
+    """Somebody else changed the dataset at the Hub meanwhile."""
+
+
+class HubUnavailableError(HubError, ConnectionError):
+    """The Hub cannot be reached, keeps breaking off, or answers with an error."""
+
+
+class PublishError(HubError, ValueError):
+    """A root holds what must not be published, or cannot be as it is."""

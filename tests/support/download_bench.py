@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from spe1_builder.errors import Spe1Error
+from spe1_builder.patience import Patience
 from spe1_builder.progress import Silent
 from spe1_builder.source.archive.server.connection import Timeouts
-from spe1_builder.source.archive.server.patience import Patience
 from spe1_builder.source.archive.transfer.download import Download, DownloadedCell
 from spe1_builder.source.archive.transfer.origin import OriginOptions, open_origin
 from tests.support.crcns_faults import PASSWORD, USERNAME

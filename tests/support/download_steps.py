@@ -15,8 +15,8 @@ import sys
 import traceback
 from pathlib import Path
 
+from spe1_builder.patience import Patience
 from spe1_builder.progress import Silent
-from spe1_builder.source.archive.server.patience import Patience
 from spe1_builder.source.archive.transfer.download import Download
 from spe1_builder.source.archive.transfer.origin import OriginOptions, open_origin
 from tests.support.project import PROJECT

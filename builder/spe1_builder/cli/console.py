@@ -177,6 +177,12 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def size_text(n_bytes: int) -> str:
+    """Bytes for people: ``17.2 GB``, ``1.5 MB``, ``0.2 kB``."""
+    unit, name = (1e9, "GB") if n_bytes >= 1e8 else (1e6, "MB") if n_bytes >= 1e5 else (1e3, "kB")
+    return f"{n_bytes / unit:,.1f} {name}"
+
+
 @dataclass(frozen=True)
 class Column:
     """A column of a table.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spe1_builder.cli.arguments import as_local, as_local_or_url
-from spe1_builder.cli.console import STOPPED, print_error, say, say_aside
+from spe1_builder.cli.console import STOPPED, print_error, say, say_aside, size_text
 from spe1_builder.errors import (
     AccessError,
     LoginError,
@@ -127,8 +127,8 @@ def fetch_cells(order: Order) -> int:
     Spe1Error
         Nothing can be fetched: no login, no room, no shared files.
     """
+    from spe1_builder.patience import Patience
     from spe1_builder.progress import Bars
-    from spe1_builder.source.archive.server.patience import Patience
     from spe1_builder.source.archive.transfer.download import Download
     from spe1_builder.source.archive.transfer.origin import OriginOptions, open_origin
 
@@ -179,12 +179,6 @@ def _describe(needed: SpaceNeeded, order: Order) -> str:
         f"writes {packed}{size_text(needed.raw)} of recordings to {place} "
         f"({size_text(free)} free); a build of them, up to {size_text(needed.built)} more"
     )
-
-
-def size_text(n_bytes: int) -> str:
-    """Bytes for people: ``17.2 GB``, ``1.5 MB``."""
-    unit, name = (1e9, "GB") if n_bytes >= 1e8 else (1e6, "MB")
-    return f"{n_bytes / unit:,.1f} {name}"
 
 
 def _fetch_each(run: Download, order: Order) -> int:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from spe1_builder import errors
+from spe1_builder.patience import Patience, parse_retry_after_s
 from spe1_builder.source.archive.server.address import check_url
 from spe1_builder.source.archive.server.credentials import (
     Credentials,
@@ -14,7 +15,6 @@ from spe1_builder.source.archive.server.credentials import (
     has_credentials,
 )
 from spe1_builder.source.archive.server.pages import PageKind, is_page, page_kind
-from spe1_builder.source.archive.server.patience import Patience, parse_retry_after_s
 from tests.support import crcns_faults, crcns_server
 from tests.support.crcns_faults import PASSWORD, USERNAME, Fault
 from tests.support.crcns_server import CrcnsServer

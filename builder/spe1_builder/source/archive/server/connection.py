@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from spe1_builder import __version__
+from spe1_builder.patience import Interrupted
 from spe1_builder.source.archive.server.address import split
 from spe1_builder.source.archive.server.client import Clock, make_client
 from spe1_builder.source.archive.server.limits import parse_size, token
-from spe1_builder.source.archive.server.patience import Interrupted
 from spe1_builder.source.archive.server.secrets import KEY_NAME, LogFilter, Secrets
 from spe1_builder.source.archive.server.troubles import failed, gave_up
 

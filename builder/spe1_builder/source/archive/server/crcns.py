@@ -19,6 +19,7 @@ from spe1_builder.errors import (
     PageError,
     ServerError,
 )
+from spe1_builder.patience import Interrupted, LoggedOut, parse_retry_after_s
 from spe1_builder.source.archive.server import troubles
 from spe1_builder.source.archive.server.address import split
 from spe1_builder.source.archive.server.connection import Answer, Connection, Timeouts
@@ -35,7 +36,6 @@ from spe1_builder.source.archive.server.pages import (
     page_kind,
     page_title,
 )
-from spe1_builder.source.archive.server.patience import Interrupted, LoggedOut, parse_retry_after_s
 from spe1_builder.source.archive.server.secrets import KEY_NAME, Secrets
 from spe1_builder.source.archive.server.troubles import GO_ON
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from spe1_builder.errors import MaintenanceError, PageError, ServerError, printable
-from spe1_builder.source.archive.server.patience import Interrupted
+from spe1_builder.patience import Interrupted
 
 #: What every error says that leaves a part behind.
 GO_ON = "what has arrived is kept: run the same command again to go on"

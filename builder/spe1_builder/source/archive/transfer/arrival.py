@@ -14,11 +14,11 @@ from contextlib import ExitStack
 from typing import BinaryIO
 
 from spe1_builder.errors import ListingError
+from spe1_builder.patience import Interrupted
 from spe1_builder.progress import Progress
 from spe1_builder.source.archive.server.connection import Answer
 from spe1_builder.source.archive.server.crcns import Session
 from spe1_builder.source.archive.server.listing import ListedFile
-from spe1_builder.source.archive.server.patience import Interrupted
 from spe1_builder.source.archive.server.troubles import GO_ON
 from spe1_builder.source.archive.transfer.part import Part
 

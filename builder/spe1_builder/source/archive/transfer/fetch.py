@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spe1_builder.errors import DamagedFileError
+from spe1_builder.patience import Patience, insist
 from spe1_builder.progress import Progress, stage
 from spe1_builder.source.archive.server.crcns import Session
 from spe1_builder.source.archive.server.listing import ListedFile
-from spe1_builder.source.archive.server.patience import Patience, insist
 from spe1_builder.source.archive.transfer.arrival import Arrival
 from spe1_builder.source.archive.transfer.disk import disk_errors
 from spe1_builder.source.archive.transfer.part import Part

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from spe1_builder.disk.space import require_space
 from spe1_builder.errors import ListingError, MissingFileError, OptionError
+from spe1_builder.patience import Interrupted, Patience, insist
 from spe1_builder.progress import Progress, stage
 from spe1_builder.source.archive.server.address import check_url, is_url
 from spe1_builder.source.archive.server.connection import Timeouts
@@ -28,7 +29,6 @@ from spe1_builder.source.archive.server.listing import (
     parse_checksums,
     parse_filelist,
 )
-from spe1_builder.source.archive.server.patience import Interrupted, Patience, insist
 from spe1_builder.source.archive.transfer.fetch import Fetcher
 
 T = TypeVar("T")

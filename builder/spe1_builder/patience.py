@@ -90,7 +90,7 @@ def parse_retry_after_s(value: str | None, now: datetime | None = None) -> float
 
 def insist(
     action: Callable[[], T],
-    login: Callable[[], None],
+    login: Callable[[], None] | None,
     patience: Patience,
     progress: Progress,
     mark: Callable[[], int] = lambda: 0,
@@ -102,7 +102,7 @@ def insist(
     action : callable
         Raises `Interrupted` or `LoggedOut` where another try may help.
     login : callable
-        Called before the next try after `LoggedOut`.
+        Called before the next try after `LoggedOut`; None where nothing logs in.
     mark : callable
         How far the work is; failures are counted anew whenever it is farther than ever.
 
@@ -119,7 +119,7 @@ def insist(
     while True:
         interrupted: Interrupted | None = None
         try:
-            if needs_login:
+            if needs_login and login is not None:
                 login()
                 needs_login = False
             return action()
