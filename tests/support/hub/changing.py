@@ -4,6 +4,7 @@ import base64
 import json
 from typing import Any
 
+from tests.support.hub import xet
 from tests.support.hub.access import commit_at, head_of, readable, signed_in, writable
 from tests.support.hub.attributes import line_of, matches
 from tests.support.hub.blobs import Entry, lfs_entry
@@ -49,6 +50,8 @@ def commit(request: Request, name: str, branch: str) -> Answer:
         raise Refusal(412, "A commit has happened since. Please refresh and try again.")
     if not header.get("summary"):
         raise Refusal(400, '"summary" is not allowed to be empty')
+    named = {line["value"]["oid"] for line in lines if line["key"] == "lfsFile"}
+    repo.lfs |= xet.fetch(request.hub.xet_folder, named - repo.lfs, request.hub.blobs)
     tree = dict(head.tree)
     for line in lines:
         _APPLY[line["key"]](request, repo, tree, line["value"])
@@ -81,7 +84,6 @@ def _file(request: Request, repo: Repo, tree: Tree, value: dict) -> None:
 
 def _lfs_file(request: Request, repo: Repo, tree: Tree, value: dict) -> None:
     oid = value["oid"]
-    request.hub.fetch_from_xet(repo, oid)
     if oid not in repo.lfs:
         raise Refusal(
             400,

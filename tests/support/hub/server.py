@@ -161,6 +161,3 @@ class Hub:
                     tree[path] = self.blobs.regular(path, content)
             made.add(Commit.make(made.branches["main"], tree, title, author="someone"))
             return made.branches["main"].sha
-
-    def fetch_from_xet(self, repo: Repo, sha256: str) -> None:
-        """Take a content that hf_xet uploaded into the store, if there is one."""
