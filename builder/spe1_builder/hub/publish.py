@@ -196,7 +196,9 @@ def _refused_cells(
         cell = contents.cells.get(entry.name)
         if cell is None or entry.state == "same":
             continue
-        reasons = [str(f) for f in (report.findings if report else ()) if f.cell == entry.name]
+        reasons = [
+            str(f) for f in (report.findings if report is not None else ()) if f.cell == entry.name
+        ]
         kind: Origin = cell.built.metadata.provenance.kind
         if kind != "recorded" and not options.allow_simulated:
             reasons.append(f"it is {kind}, not recorded: --allow-simulated sends it all the same")
@@ -213,7 +215,7 @@ def _refusals(
     plan: PublishPlan,
 ) -> Iterator[str]:
     """Reasons that concern the whole root."""
-    yield from (str(f) for f in (report.findings if report else ()) if f.cell is None)
+    yield from (str(f) for f in (report.findings if report is not None else ()) if f.cell is None)
     script = f"{remote.repo.split('/')[1]}.py"
     if (contents.layout.root / script).exists():
         yield (
