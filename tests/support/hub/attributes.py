@@ -5,7 +5,9 @@ from pathlib import PurePosixPath
 
 #: The patterns of a new dataset repo, in the Hub's order. Spreadsheets and .mat are not among them.
 PATTERNS = (
-    *("*.7z *.arrow *.avro *.bin *.bz2 *.ckpt *.ftz *.gz *.h5 *.joblib *.lfs.* *.lz4 *.mds").split(),
+    *(
+        "*.7z *.arrow *.avro *.bin *.bz2 *.ckpt *.ftz *.gz *.h5 *.joblib *.lfs.* *.lz4 *.mds"
+    ).split(),
     *("*.mlmodel *.model *.msgpack *.npy *.npz *.onnx *.ot *.parquet *.pb *.pickle *.pkl").split(),
     *("*.pt *.pth *.rar *.safetensors saved_model/**/* *.tar.* *.tar *.tflite *.tgz").split(),
     *("*.wasm *.xz *.zip *.zst *tfevents* *.pcm *.sam *.raw *.aac *.flac *.mp3 *.ogg").split(),
