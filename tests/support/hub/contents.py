@@ -77,9 +77,7 @@ def resolve(request: Request, name: str, revision: str, path: str) -> Answer:
     entry = commit.tree.get(path)
     at = {"X-Repo-Commit": commit.sha}
     if entry is None:
-        refusal = Refusal(404, "Entry not found", "EntryNotFound")
-        refusal.answer.headers.update(at)
-        raise refusal
+        raise Refusal(404, "Entry not found", "EntryNotFound", at)
     headers = {
         **at,
         "ETag": f'"{entry.etag}"',
@@ -106,7 +104,6 @@ def _range(header: str | None, size: int) -> tuple[int, int]:
         return max(size - int(last), 0), size
     start, stop = int(first), min(int(last) + 1, size) if last else size
     if start >= size:
-        refusal = Refusal(416, "Range not satisfiable")
-        refusal.answer.headers.update({"Content-Range": f"bytes */{size}"})
-        raise refusal
+        size_only = {"Content-Range": f"bytes */{size}"}
+        raise Refusal(416, "Range not satisfiable", headers=size_only)
     return start, stop
