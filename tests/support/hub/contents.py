@@ -11,8 +11,7 @@ from tests.support.hub.words import Answer, Refusal, Request, as_json
 
 def preupload(request: Request, name: str, branch: str) -> Answer:
     head = head_of(writable(request, name), branch)
-    attributes = head.tree.get(".gitattributes")
-    text = request.hub.blobs.read(attributes).decode() if attributes else ""
+    text = request.hub.blobs.text(head.tree, ".gitattributes")
     files = []
     for file in request.json()["files"]:
         lfs = is_lfs(file["path"], file["size"], base64.b64decode(file["sample"]), text)
