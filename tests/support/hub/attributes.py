@@ -4,6 +4,7 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 #: The patterns of a new dataset repo, in the Hub's order. Spreadsheets and .mat are not among them.
+<<<<<<< HEAD
 PATTERNS = (
     *(
         "*.7z *.arrow *.avro *.bin *.bz2 *.ckpt *.ftz *.gz *.h5 *.joblib *.lfs.* *.lz4 *.mds"
@@ -13,6 +14,15 @@ PATTERNS = (
     *("*.wasm *.xz *.zip *.zst *tfevents* *.pcm *.sam *.raw *.aac *.flac *.mp3 *.ogg").split(),
     *("*.wav *.bmp *.gif *.png *.tiff *.jpg *.jpeg *.webp *.mp4 *.webm").split(),
 )
+=======
+PATTERNS = """
+*.7z *.arrow *.avro *.bin *.bz2 *.ckpt *.ftz *.gz *.h5 *.joblib *.lfs.* *.lz4 *.mds *.mlmodel
+*.model *.msgpack *.npy *.npz *.onnx *.ot *.parquet *.pb *.pickle *.pkl *.pt *.pth *.rar
+*.safetensors saved_model/**/* *.tar.* *.tar *.tflite *.tgz *.wasm *.xz *.zip *.zst *tfevents*
+*.pcm *.sam *.raw *.aac *.flac *.mp3 *.ogg *.wav *.bmp *.gif *.png *.tiff *.jpg *.jpeg *.webp
+*.mp4 *.webm
+"""
+>>>>>>> hubserver
 
 #: A larger file is LFS whatever its name.
 LARGEST_REGULAR_BYTES = 10 * 1024 * 1024
@@ -24,7 +34,7 @@ def line_of(pattern: str) -> str:
     return f"{escaped} filter=lfs diff=lfs merge=lfs -text\n"
 
 
-DEFAULT = "".join(line_of(pattern) for pattern in PATTERNS).encode()
+DEFAULT = "".join(line_of(pattern) for pattern in PATTERNS.split()).encode()
 
 
 def matches(path: str, attributes: str) -> bool:

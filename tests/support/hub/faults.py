@@ -5,9 +5,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+#: What a fault may be of; a stage is one kind of request, as in `routes.RULES`.
 STAGES = frozenset(
-    "create delete whoami validate info refs tree paths commits preupload batch put verify commit"
-    " tag resolve xet_token".split()
+    (
+        *("create", "delete", "whoami", "validate", "info", "refs", "tree", "paths", "commits"),
+        *(
+            "preupload",
+            "batch",
+            "put",
+            "verify",
+            "commit",
+            "tag",
+            "resolve",
+            "xet_token",
+            "settings",
+        ),
+    )
 )
 
 

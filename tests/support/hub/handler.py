@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.support.hub.routes import RULES, Rule
-from tests.support.hub.words import Account, Answer, Refusal, Request, as_json
+from tests.support.hub.words import Account, Answer, Refusal, Request, as_error
 
 if TYPE_CHECKING:
     from tests.support.hub.server import Hub
@@ -91,8 +91,7 @@ class Handler(BaseHTTPRequestHandler):
         self._is_lost = fault.status == "lost"
         if fault.status is None or fault.status == "lost":
             return None
-        said = {"X-Error-Message": fault.message, **fault.headers}
-        return as_json({"error": fault.message}, int(fault.status), said)
+        return as_error(int(fault.status), fault.message, fault.headers)
 
     def _answered(
         self, rule: Rule | None, words: dict[str, str], body: bytes, put: tuple[str, int] | None

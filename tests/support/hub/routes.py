@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from tests.support.hub import card, changing, contents, looking
 from tests.support.hub.words import Route
 
-_REPO = "(?P<name>[^/]+/[^/]+)"
+#: Clients also ask for a name without an owner, of which there is none here.
+_REPO = "(?P<name>[^/]+(?:/[^/]+)?)"
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,10 @@ _API = "/api/datasets/{repo}"
 RULES = (
     _rule("POST", "/api/repos/create", "create", changing.create),
     _rule("DELETE", "/api/repos/delete", "delete", changing.delete),
-    _rule("PUT", f"{_API}/settings", "create", changing.settings),
+    _rule("PUT", f"{_API}/settings", "settings", changing.settings),
     _rule("GET", "/api/whoami-v2", "whoami", looking.whoami),
     _rule("POST", "/api/validate-yaml", "validate", card.validate),
     _rule("GET", _API, "info", looking.info),
-    # A name without an owner: there is none of that kind here.
-    _rule("GET", "/api/datasets/{name}", "info", looking.info),
     _rule("GET", f"{_API}/revision/{{revision}}", "info", looking.info),
     _rule("GET", f"{_API}/refs", "refs", looking.refs),
     _rule("GET", f"{_API}/tree/{{revision}}", "tree", looking.tree),

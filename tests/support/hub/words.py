@@ -38,7 +38,10 @@ class Account:
 
 @dataclass(frozen=True)
 class Request:
-    """One request; the body of an upload of a blob is in the store already, and ``put`` says where."""
+    """One request.
+
+    ``put`` is the sha256 and the size of a blob that was uploaded: it is in the store already.
+    """
 
     hub: "Hub"
     method: str
@@ -74,13 +77,29 @@ def as_json(value: Any, status: int = 200, headers: Mapping[str, str] | None = N
     return Answer(status, json.dumps(value).encode(), kind | dict(headers or {}))
 
 
-class Refusal(Exception):
-    """What the Hub does not do; its answer says why, in the header and in the body."""
+def as_error(
+    status: int, message: str, headers: Mapping[str, str] | None = None, **extra: Any
+) -> Answer:
+    """An answer that says what is wrong, in a header of one plain line and in the body."""
+    line = " ".join(message.split()).encode("ascii", "replace").decode()
+    said = {"X-Error-Message": line} | dict(headers or {})
+    return as_json({"error": message, **extra}, status, said)
 
-    def __init__(self, status: int, message: str, code: str | None = None, **extra: Any) -> None:
+
+class Refusal(Exception):
+    """What the Hub does not do, with the code of its own that says why, and more headers."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        code: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **extra: Any,
+    ) -> None:
         super().__init__(message)
-        headers = {"X-Error-Message": message} | ({"X-Error-Code": code} if code else {})
-        self.answer = as_json({"error": message, **extra}, status, headers)
+        said = ({"X-Error-Code": code} if code else {}) | dict(headers or {})
+        self.answer = as_error(status, message, said, **extra)
 
 
 Route = Callable[..., Answer]

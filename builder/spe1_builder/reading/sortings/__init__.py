@@ -1,0 +1,1 @@
+"""What spike sorters have written, read as spikes on the clock of a built cell."""
