@@ -4,17 +4,6 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 #: The patterns of a new dataset repo, in the Hub's order. Spreadsheets and .mat are not among them.
-<<<<<<< HEAD
-PATTERNS = (
-    *(
-        "*.7z *.arrow *.avro *.bin *.bz2 *.ckpt *.ftz *.gz *.h5 *.joblib *.lfs.* *.lz4 *.mds"
-    ).split(),
-    *("*.mlmodel *.model *.msgpack *.npy *.npz *.onnx *.ot *.parquet *.pb *.pickle *.pkl").split(),
-    *("*.pt *.pth *.rar *.safetensors saved_model/**/* *.tar.* *.tar *.tflite *.tgz").split(),
-    *("*.wasm *.xz *.zip *.zst *tfevents* *.pcm *.sam *.raw *.aac *.flac *.mp3 *.ogg").split(),
-    *("*.wav *.bmp *.gif *.png *.tiff *.jpg *.jpeg *.webp *.mp4 *.webm").split(),
-)
-=======
 PATTERNS = """
 *.7z *.arrow *.avro *.bin *.bz2 *.ckpt *.ftz *.gz *.h5 *.joblib *.lfs.* *.lz4 *.mds *.mlmodel
 *.model *.msgpack *.npy *.npz *.onnx *.ot *.parquet *.pb *.pickle *.pkl *.pt *.pth *.rar
@@ -22,7 +11,6 @@ PATTERNS = """
 *.pcm *.sam *.raw *.aac *.flac *.mp3 *.ogg *.wav *.bmp *.gif *.png *.tiff *.jpg *.jpeg *.webp
 *.mp4 *.webm
 """
->>>>>>> hubserver
 
 #: A larger file is LFS whatever its name.
 LARGEST_REGULAR_BYTES = 10 * 1024 * 1024
