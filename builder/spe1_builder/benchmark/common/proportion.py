@@ -24,4 +24,7 @@ def wilson(n_hit: int, n: int) -> Interval | None:
     share, z2 = n_hit / n, _Z * _Z
     center = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = _Z * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    return Interval(low=max(0.0, center - half), high=min(1.0, center + half))
+    # None and all are exact; rounding would leave 1e-17.
+    return Interval(
+        low=center - half if n_hit > 0 else 0.0, high=center + half if n_hit < n else 1.0
+    )
