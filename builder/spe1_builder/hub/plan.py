@@ -9,14 +9,21 @@ from typing import Any, Literal
 
 from spe1_builder.hub.contents import LocalCell, LocalFile, RootContents
 from spe1_builder.hub.remote import RemoteState
-from spe1_builder.layout import BENCHMARK_NAME, CARD_NAME, INDEX_NAME, METADATA_NAME, VIEWS_NAME
+from spe1_builder.layout import (
+    BENCHMARK_NAME,
+    CARD_NAME,
+    INDEX_NAME,
+    METADATA_NAME,
+    SORTING_BENCHMARK_NAME,
+    VIEWS_NAME,
+)
 
 #: ``gone``: at the Hub, and not in the root.
 State = Literal["new", "changed", "same", "refused", "gone"]
 #: The Hub asks for fewer than 100 files a commit (storage limits, "Recommendations").
 MOST_FILES = 90
 #: Beside the card, what may change while the data are the same: their hashes, scores on them.
-_NOT_DATA = (INDEX_NAME, BENCHMARK_NAME)
+_NOT_DATA = (INDEX_NAME, BENCHMARK_NAME, SORTING_BENCHMARK_NAME)
 _WITH_CARD = (INDEX_NAME, CARD_NAME)
 
 

@@ -98,7 +98,7 @@ def _browsed(cell: SortedCell, opened: SortingCell) -> BrowsedCell:
         at = np.linspace(0, max(len(around) - 1, 0), min(len(around), _PATCH_POINTS))
         spikes.append(
             {
-                "time_s": round(sample / NPX_RATE_HZ, 4),
+                "time_s": round(sample / NPX_RATE_HZ, 5),
                 "traces": np.rint(traces_uV).astype(int).tolist(),
                 "patch": [float(f"{value:.4g}") for value in around[at.astype(np.int64)]],
                 "found": found[:, index].astype(int).tolist(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -77,7 +78,7 @@ def binned(values: np.ndarray, edges: np.ndarray, is_hit: np.ndarray) -> list[Bi
         bool (n_spikes,).
     """
     bins = []
-    for i, (low, high) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for i, (low, high) in enumerate(pairwise(edges.tolist())):
         is_last = i == len(edges) - 2
         is_here = (values >= low) & ((values <= high) if is_last else (values < high))
         n, n_hit = int(is_here.sum()), int((is_here & is_hit).sum())
@@ -86,8 +87,8 @@ def binned(values: np.ndarray, edges: np.ndarray, is_hit: np.ndarray) -> list[Bi
             continue
         bins.append(
             Bin(
-                low=float(low),
-                high=float(high) if np.isfinite(high) else None,
+                low=low,
+                high=high if np.isfinite(high) else None,
                 n=n,
                 n_hit=n_hit,
                 recall=n_hit / n,

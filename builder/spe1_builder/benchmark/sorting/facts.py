@@ -20,7 +20,6 @@ LEAST_SPIKE_UV = 9.0
 def cell_facts(cell: SortingCell, detectability: float | None) -> CellFacts:
     """What is measured of a cell on the channels that sorters are given."""
     template_uV = cell.spikes.template.mean_uV[:, cell.peak_channel]
-    intervals_s = cell.spikes.intervals_s
     n = len(cell.truth)
     return CellFacts(
         has_extracellular_spike=has_extracellular_spike(cell),

@@ -38,7 +38,16 @@ def summary_table(result: SortingBenchmark) -> Table:
         )
         for row in result.summary
     )
-    columns = ("sorter", "accuracy", "median", ">= 0.8", "control", "beyond chance", "cpu s", "note")
+    columns = (
+        "sorter",
+        "accuracy",
+        "median",
+        ">= 0.8",
+        "control",
+        "beyond chance",
+        "cpu s",
+        "note",
+    )
     note = (
         "Accuracy of the best unit, whole window, 0.4 ms; mean over the cells that have an "
         "extracellular spike, with a bootstrap interval over cells. Control: the same of the "
@@ -70,7 +79,7 @@ def cell_table(result: SortingBenchmark) -> Table:
                 _note(cell, one),
             )
         )
-    columns = ("cell", "sorter", "SNR", "accuracy", "precision", "recall")
+    columns: tuple[str, ...] = ("cell", "sorter", "SNR", "accuracy", "precision", "recall")
     columns += ("at 1 ms", "test", "chance", "note")
     note = (
         "At 0.4 ms in the whole window; at 1 ms; at 0.4 ms in the test split, of which the two "
@@ -86,7 +95,7 @@ def shape_table(result: SortingBenchmark) -> Table:
     for cell, one in _each(result):
         if one.score is None or one.role in ("floor", "ceiling"):
             continue
-        shape, moved = one.score.shape, one.score.unlagged
+        shape = one.score.shape
         rows.append(
             (
                 _name(cell),
@@ -97,11 +106,11 @@ def shape_table(result: SortingBenchmark) -> Table:
                 share(shape.others_share),
                 str(shape.n_duplicates),
                 _ms(one.score.headline.lag_ms),
-                NOTHING if moved is None else f"{share(moved.best.accuracy)} at {_ms(moved.lag_ms)}",
+                _unlagged(one),
             )
         )
-    columns = ("cell", "sorter", "units", "split over", "merged with", "others' share")
-    columns += ("duplicates", "lag, ms", "without a lag")
+    columns: tuple[str, ...] = ("cell", "sorter", "units", "split over", "merged with")
+    columns += ("others' share", "duplicates", "lag, ms", "without a lag")
     note = (
         "Split over: units that hold more than a tenth of the patched spikes, beyond chance. "
         "Merged with: planted neurons of which the best unit holds more than a tenth; of a "
@@ -194,6 +203,11 @@ def _note(cell: SortedCell, one: SorterResult) -> str:
     if one.beats_ceiling:
         words.append("beyond the ceiling")
     return "; ".join(words)
+
+
+def _unlagged(one: SorterResult) -> str:
+    moved = None if one.score is None else one.score.unlagged
+    return NOTHING if moved is None else f"{share(moved.best.accuracy)} at {_ms(moved.lag_ms)}"
 
 
 def _ms(value: float | None) -> str:

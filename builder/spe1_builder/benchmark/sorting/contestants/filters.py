@@ -68,7 +68,7 @@ def covariance(noise_uV: np.ndarray, n_train: int) -> np.ndarray:
 def make_filters(
     templates_uV: Sequence[np.ndarray], noise: np.ndarray, taken: np.ndarray
 ) -> dict[str, list[np.ndarray]]:
-    """Filters of templates by kind, whose output on the noise has an s.d. of 1.
+    """Filters of templates by kind, whose output on noise of that covariance has an s.d. of 1.
 
     Parameters
     ----------
@@ -93,7 +93,8 @@ def make_filters(
     for kind, weights in (("whitened", whitened), ("plain", np.stack(flat))):
         sizes = np.sqrt(np.einsum("ni,ij,nj->n", weights, noise, weights))
         filters[kind] = [
-            (one / max(size, 1e-12)).reshape(-1, N_TAPS) for one, size in zip(weights, sizes, strict=True)
+            (one / max(size, 1e-12)).reshape(-1, N_TAPS)
+            for one, size in zip(weights, sizes, strict=True)
         ]
     return filters
 
