@@ -160,9 +160,21 @@ class SortingBenchmark(Model):
     def _repr_html_(self) -> str:
         """The same as a table, for notebooks."""
         from spe1_builder.benchmark.common.page import table_html
-        from spe1_builder.benchmark.sorting.tables import summary_table
+        from spe1_builder.benchmark.common.tables import Table, share
 
-        return table_html(summary_table(self))
+        rows = tuple(
+            (
+                row.sorter.replace("_", " "),
+                str(row.role),
+                share(row.mean_accuracy),
+                str(row.n_cells),
+                share(row.control_accuracy),
+            )
+            for row in self.summary
+        )
+        columns = ("sorter", "is", "accuracy", "cells", "control")
+        words = frozenset({"sorter", "is"})
+        return table_html(Table(f"Sorting benchmark of {self.counted}", columns, rows, words=words))
 
     def without_timings(self) -> dict[str, Any]:
         """As plain values, times left out: equal for equal inputs and options."""
