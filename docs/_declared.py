@@ -14,12 +14,15 @@ from typing import Any
 import griffe
 
 from spe1_builder.benchmark.localization.options import BenchmarkOptions
+from spe1_builder.benchmark.sorting.options import SortingOptions
 from spe1_builder.dataset.plan.options import BuildOptions
 from spe1_builder.declared import PLACEHOLDER, described
 from spe1_builder.source.simulation.options import SimulationOptions
 
 #: Every dataclass that a function takes the fields of.
-_DECLARED = {cls.__name__: cls for cls in (BenchmarkOptions, BuildOptions, SimulationOptions)}
+_DECLARED = {
+    cls.__name__: cls for cls in (BenchmarkOptions, BuildOptions, SimulationOptions, SortingOptions)
+}
 
 
 class DeclaredOptions(griffe.Extension):

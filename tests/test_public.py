@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 import spe1
 from spe1_builder.benchmark.localization.options import BenchmarkOptions
+from spe1_builder.benchmark.sorting.options import SortingOptions
 from spe1_builder.errors import Spe1Error
 
 #: What people and programs pass by mistake; no path of it is one that could be written to.
@@ -90,6 +91,19 @@ def test_simulate_has_no_other_option(places):
     with pytest.raises(TypeError, match=r"simulate\(\) has no option 'duration'"):
         spe1.simulate(places["raw_dir"], "c14", duration=1.0)
     assert list(places["raw_dir"].iterdir()) == []
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(name=st.sampled_from(list(SortingOptions.__dataclass_fields__)), value=JUNK)
+def test_sorting_benchmark_with_any_option(places, name, value):
+    answers(lambda: spe1.benchmark_sorting(places["root"], **{name: value}))
+
+
+@settings(deadline=None)
+@given(root=JUNK.filter(lambda value: not isinstance(value, str)), cells=JUNK, sorting=JUNK)
+def test_sorting_benchmark_of_anything(places, root, cells, sorting):
+    answers(lambda: spe1.benchmark_sorting(places["root"], cells, sorting=sorting))
+    answers(lambda: spe1.benchmark_sorting(root, cells))
 
 
 @given(method=JUNK, waveforms=JUNK, positions=JUNK, n_before=JUNK)

@@ -119,6 +119,8 @@ def test_another_clock_is_an_error_and_no_miss(root, truth, built):
         ({"a": ["x"]}, {}, "no list of numbers"),
         ({"a": [float("nan")]}, {}, "no list of numbers"),
         ({"a": [1]}, {"unit": "hours"}, "no such unit of time"),
+        ({"a": [1]}, {"unit": ["s"]}, "no such unit of time"),
+        ({"a": [1e300]}, {}, "no list of numbers"),
         (NumpySorting.from_unit_dict([{"a": np.array([1])}] * 2, 30_000.0), {}, "several segments"),
     ],
 )

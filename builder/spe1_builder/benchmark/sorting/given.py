@@ -17,6 +17,7 @@ from spe1_builder.reading.sortings.units import SortedUnits
 
 #: What a unit of time is in samples at 30 kHz.
 UNITS = {"samples": 1.0, "s": NPX_RATE_HZ, "ms": NPX_RATE_HZ / 1000.0}
+_LARGEST = 1e12
 #: In a path: stands for the cell's id.
 PLACEHOLDER = "{cell}"
 
@@ -96,7 +97,7 @@ def given_units(given: GivenSorting, cell_id: str, window: AnalysisWindow) -> So
 
 
 def _of_mapping(sorting: Mapping[Any, Any], unit: str) -> SortedUnits:
-    if unit not in UNITS:
+    if not isinstance(unit, str) or unit not in UNITS:
         raise OptionError(
             "There is no such unit of time.",
             where="unit",
@@ -133,8 +134,9 @@ def _as_samples(times: Any, factor: float, name: Any) -> np.ndarray:
         values = np.asarray(times, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise _no_times(name, type(times).__name__) from error
-    if values.ndim != 1 or not np.isfinite(values).all():
-        raise _no_times(name, f"{values.shape}, or not finite")
+    # Beyond this a whole number of samples has no place in 64 bits.
+    if values.ndim != 1 or not (np.abs(values) < _LARGEST).all():
+        raise _no_times(name, f"{values.shape}, not finite, or too large")
     return np.sort(np.rint(values * factor).astype(np.int64))
 
 
