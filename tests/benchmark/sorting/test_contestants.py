@@ -16,9 +16,9 @@ from spe1_builder.benchmark.sorting.contestants.peaks import (
     find_peaks,
     fixed_thresholds,
 )
+from spe1_builder.benchmark.sorting.registry import SORTERS, find_sorters
 from spe1_builder.benchmark.sorting.score import score_sorting
 from spe1_builder.benchmark.sorting.sorter import SorterOptions
-from spe1_builder.benchmark.sorting.sorters import SORTERS, find_sorters
 from spe1_builder.errors import OptionError
 
 
