@@ -92,11 +92,8 @@ class PublishPlan:
         The tag is there, on other data.
     refusals : tuple of str
         Why nothing will be sent, one line each; see ``entries`` for those of cells.
-    left_out : tuple of str
-        Files of the root that are not ours, and are not sent.
     n_bytes_after : int
         Of the dataset when it is done.
-
     """
 
     root: Path
@@ -108,7 +105,6 @@ class PublishPlan:
     tag: str | None
     moves_tag: bool
     refusals: tuple[str, ...]
-    left_out: tuple[str, ...]
     n_bytes_after: int
 
     @property
@@ -147,7 +143,6 @@ class PublishPlan:
             "tag": self.tag,
             "moves_tag": self.moves_tag,
             "refusals": list(self.refusals),
-            "left_out": list(self.left_out),
         }
 
 

@@ -165,7 +165,6 @@ def plan_publication(root: Path, hub: Hub, options: PublishOptions) -> PublishPl
         tag=tag if not is_tagged or comparison.data_differ else None,
         moves_tag=is_tagged and comparison.data_differ,
         refusals=(),
-        left_out=contents.left_out,
         n_bytes_after=contents.n_bytes,
     )
     if not has_steps:
