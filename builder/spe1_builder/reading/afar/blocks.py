@@ -85,6 +85,9 @@ class FarFile:
     def where(self) -> str:
         return f"{self.store.url}/{self.name}"
 
+    def __str__(self) -> str:
+        return self.where
+
     def open(self, mode: str = "rb") -> io.BufferedIOBase:
         """As a path's, for reading."""
         assert mode == "rb"
