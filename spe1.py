@@ -41,6 +41,7 @@ from spe1_builder.dataset.plan.options import BuildOptions
 from spe1_builder.dataset.verify import Finding, VerifiedCell, VerifyReport, verify
 from spe1_builder.errors import *  # noqa: F403
 from spe1_builder.errors import BusyError, MissingFileError, Spe1Error, StaleOutputError
+from spe1_builder.hub.fetch import FetchedCell, FetchResult, fetch
 from spe1_builder.layout import METADATA_NAME, SPLITS, RawLayout, RootLayout, shard_mark
 from spe1_builder.paths import local_path
 from spe1_builder.progress import Bars
@@ -82,6 +83,8 @@ __all__ = [
     "CellScraps",
     "CellTraces",
     "CellTruth",
+    "FetchResult",
+    "FetchedCell",
     "Finding",
     "LocalizationBenchmark",
     "ReleaseInfo",
@@ -98,6 +101,7 @@ __all__ = [
     "build",
     "cells",
     "download_cell",
+    "fetch",
     "info",
     "load",
     "localize",

@@ -39,7 +39,7 @@ SUB_ROOMS = {
     "benchmark": ["common", "localization"],
 }
 #: From left to right; a room imports only rooms before it and the ground floor.
-ROOMS = ["source", "signal", "dataset", "hub", "reading", "export", "benchmark", "runs", "cli"]
+ROOMS = ["source", "signal", "dataset", "reading", "hub", "export", "benchmark", "runs", "cli"]
 
 
 def _imports(path: Path) -> set[str]:

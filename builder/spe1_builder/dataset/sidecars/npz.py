@@ -19,7 +19,6 @@ from spe1_builder.errors import LoginError, MissingFileError, ServerError
 Arrays = Mapping[str, tuple[str, tuple[int | None, ...]]]
 
 
-
 class Openable(Protocol):
     """A path, or a file elsewhere: what can be opened, and has a name."""
 

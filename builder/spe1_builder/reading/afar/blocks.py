@@ -152,7 +152,9 @@ def _block_indices(starts: np.ndarray, length: int) -> Iterator[int]:
     """Blocks that hold the ranges, ascending, each once."""
     last = -1
     for start in starts.tolist():
-        for index in range(max(last + 1, start // BLOCK_BYTES), -(-(start + length) // BLOCK_BYTES)):
+        for index in range(
+            max(last + 1, start // BLOCK_BYTES), -(-(start + length) // BLOCK_BYTES)
+        ):
             yield index
             last = index
 

@@ -63,9 +63,7 @@ class FarRows:
         Of the build that it must be; default: the one that is there.
     """
 
-    def __init__(
-        self, url: str, splits: tuple[str, ...] = SPLITS, fingerprint: str | None = None
-    ):
+    def __init__(self, url: str, splits: tuple[str, ...] = SPLITS, fingerprint: str | None = None):
         self._url, self._splits, self._fingerprint = url, splits, fingerprint
         self._places: dict[int, tuple[FarFile, RowPlace]] = {}
 

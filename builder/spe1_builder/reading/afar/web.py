@@ -72,9 +72,7 @@ def get(url: str, headers: Mapping[str, str], wanted: tuple[int, int, int] | int
     def action() -> bytes:
         # Looked up each time: fsspec keeps it, and makes another in a forked process.
         fs = fsspec.filesystem("https", client_kwargs={"trust_env": True})
-        answer: bytes | Spe1Error | Interrupted = sync(
-            fs.loop, _try_get, fs, url, headers, wanted
-        )
+        answer: bytes | Spe1Error | Interrupted = sync(fs.loop, _try_get, fs, url, headers, wanted)
         if isinstance(answer, bytes):
             return answer
         raise answer

@@ -1,0 +1,1 @@
+"""Cells to and from the Hugging Face Hub."""
