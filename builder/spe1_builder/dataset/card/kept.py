@@ -84,7 +84,7 @@ def kept_part(content: bytes, card: Path) -> KeptPart:
         return KeptPart()
     try:
         text = content.decode()
-        header = _header(text)
+        header = read_header(text)
     except ValueError as error:
         raise OptionError(
             "What an author wrote into the card cannot be read, and would be lost.",
@@ -109,12 +109,19 @@ def made_part(content: str) -> tuple[dict[str, Any], str]:
     ValueError
         The YAML cannot be read.
     """
-    header = _header(content)
+    header = read_header(content)
     text = content.partition(CARD_MARKER)[2].partition(CARD_END_MARKER)[0]
     return {key: header.get(key) for key in OUR_KEYS}, text
 
 
-def _header(text: str) -> dict[str, Any]:
+def read_header(text: str) -> dict[str, Any]:
+    """The YAML of a card.
+
+    Raises
+    ------
+    ValueError
+        There is none, or it cannot be read.
+    """
     import yaml
 
     found = _HEADER.match(text)

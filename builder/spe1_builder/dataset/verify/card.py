@@ -12,7 +12,7 @@ import numpy as np
 from spe1_builder.dataset import views
 from spe1_builder.dataset.card.card import read_built_cells
 from spe1_builder.dataset.card.configs import card_configs
-from spe1_builder.dataset.card.kept import KeptPart, kept_part, made_part
+from spe1_builder.dataset.card.kept import KeptPart, kept_part, made_part, read_header
 from spe1_builder.dataset.card.root_files import ROOT_NAMES, make_page
 from spe1_builder.dataset.findings import Report, listing
 from spe1_builder.dataset.metadata import ConversionMetadata
@@ -42,8 +42,6 @@ _LEFTOVERS = ("*.incomplete", "views/*/*/*.incomplete", ".spe1/staging/*", ".spe
 _LITTER = ("Thumbs.db", "desktop.ini")
 #: No card and no index comes near it.
 _LARGEST_TEXT_BYTES = 10_000_000
-#: What the YAML reader raises on values such as ``!!bool x``, beside its own errors.
-_YAML_ERRORS = (LookupError, AttributeError, OverflowError, RecursionError)
 #: What comes through from the workbook reader on sheets that are no table.
 _TABLE_ERRORS = (Spe1Error, OSError, ValueError, LookupError)
 
@@ -244,16 +242,7 @@ def _is_sealed(layout: RootLayout, metadata: ConversionMetadata) -> bool:
 
 def _read_configs(content: bytes) -> list[dict[str, Any]]:
     """The configs of the card's YAML; ValueError if it is not what ``datasets`` reads."""
-    import yaml
-
-    parts = content.decode().split("---\n", 2)
-    if len(parts) != 3 or parts[0]:
-        raise ValueError("it does not start with YAML between two lines of ---")
-    try:
-        header = yaml.safe_load(parts[1])
-    except (yaml.YAMLError, *_YAML_ERRORS) as error:
-        raise ValueError(f"its YAML is invalid: {error}") from error
-    configs = header.get("configs", []) if isinstance(header, dict) else None
+    configs = read_header(content.decode()).get("configs", [])
     if not isinstance(configs, list) or not all(isinstance(config, dict) for config in configs):
         raise ValueError("its YAML has no list of configs")
     return configs
