@@ -42,8 +42,8 @@ from spe1_builder.dataset.verify import Finding, VerifiedCell, VerifyReport, ver
 from spe1_builder.errors import *  # noqa: F403
 from spe1_builder.errors import BusyError, MissingFileError, Spe1Error, StaleOutputError
 from spe1_builder.hub.check import PublishedCheck, check_published
-from spe1_builder.hub.publish import Published, PublishPlan, publish
 from spe1_builder.hub.fetch import FetchedCell, FetchResult, fetch
+from spe1_builder.hub.publish import Published, PublishPlan, publish
 from spe1_builder.layout import METADATA_NAME, SPLITS, RawLayout, RootLayout, shard_mark
 from spe1_builder.paths import local_path
 from spe1_builder.progress import Bars

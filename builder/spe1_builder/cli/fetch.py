@@ -31,7 +31,7 @@ def fetch(
     For a private data set log in first (hf auth login). Run the same command
     again after any interruption: it goes on.
     """
-    from spe1_builder.cli.download import size_text
+    from spe1_builder.cli.console import size_text
     from spe1_builder.hub.fetch import fetch
     from spe1_builder.progress import Bars
 

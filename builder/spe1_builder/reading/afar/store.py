@@ -13,8 +13,8 @@ from spe1_builder.errors import (
     ServerError,
     Spe1Error,
 )
-from spe1_builder.progress import Silent
 from spe1_builder.patience import Interrupted, Patience, insist
+from spe1_builder.progress import Silent
 
 #: Of one range: half a minute in all, for whoever waits for a window.
 PATIENCE = Patience(

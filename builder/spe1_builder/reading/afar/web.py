@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from spe1_builder.errors import ServerError, Spe1Error
+from spe1_builder.patience import Interrupted, parse_retry_after_s
 from spe1_builder.reading.afar.store import (
     missing,
     patiently,
@@ -16,7 +17,6 @@ from spe1_builder.reading.afar.store import (
     too_large,
     unreachable,
 )
-from spe1_builder.patience import Interrupted, parse_retry_after_s
 
 #: A server that is busy, or out of order for now.
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
