@@ -187,7 +187,7 @@ def _counting(advance: Callable[[int], None]) -> type:
 
     lock = threading.Lock()
 
-    class Counting(tqdm):  # type: ignore[type-arg]
+    class Counting(tqdm):
         def __init__(self, *args: Any, **kwargs: Any):
             # Two bars count bytes in newer versions: as they come, and as they are written.
             desc = str(kwargs.get("desc"))
