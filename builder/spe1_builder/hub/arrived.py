@@ -173,7 +173,7 @@ def require_whole(
     if findings:
         more = f" (and {len(findings) - 1} more)" if findings[1:] else ""
         raise DamagedFileError(
-            "A file of the cell did not come as its metadata list it; the cell is not put in place.",
+            "A file did not come as the metadata list it; the cell is not put in place.",
             where=f"{snapshot.repo}/{findings[0].where}",
             got=f"{findings[0].what}{more}",
             do="run the same again: only what is damaged is fetched anew; if it stays so, it was "
@@ -187,7 +187,7 @@ def _counting(advance: Callable[[int], None]) -> type:
 
     lock = threading.Lock()
 
-    class Counting(tqdm):  # type: ignore[type-arg]
+    class Counting(tqdm):
         def __init__(self, *args: Any, **kwargs: Any):
             # Two bars count bytes in newer versions: as they come, and as they are written.
             desc = str(kwargs.get("desc"))

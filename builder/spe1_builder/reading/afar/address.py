@@ -59,7 +59,7 @@ def parse_address(text: str, split: str | None = None) -> Address:
     # Of other schemes these are characters of a name, and @ is a revision's.
     if scheme in ("http", "https") and ("@" in host or parts.query or parts.fragment):
         raise OptionError(
-            "The address holds a password, a key or a place in a page; addresses are kept and shown.",
+            "The address holds a password or a key, and addresses are kept and shown.",
             where=f"{scheme}://{host.rpartition('@')[2]}{parts.path}",
             expected=f"{scheme}://host/folder/c14",
             do="put the login into ~/.netrc, or into the settings of fsspec",

@@ -73,7 +73,7 @@ class FarFile:
         In the store's folder.
     size : int
     key : str
-        Of its content: files with the same one are the same.
+        What its blocks are kept under.
     """
 
     store: Store

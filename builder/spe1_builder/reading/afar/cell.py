@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, field
 
 from spe1_builder.dataset.metadata import LARGEST_BYTES, ConversionMetadata, parse_model
 from spe1_builder.errors import MissingFileError, OutputError
@@ -23,10 +24,14 @@ class FarCell:
         The cell's folder.
     metadata : ConversionMetadata
         Whole, by their seal.
+    opening : int
+        Which one of this process: blocks are kept for it alone, so that whoever opens a cell
+        again, because a file was damaged there, meets none of the old ones.
     """
 
     store: Store
     metadata: ConversionMetadata
+    opening: int = field(default_factory=itertools.count().__next__)
 
     @property
     def url(self) -> str:
@@ -43,7 +48,7 @@ class FarCell:
         """
         for record in self.metadata.files:
             if record.path == name:
-                return FarFile(self.store, name, record.size, record.xxh3_128)
+                return FarFile(self.store, name, record.size, f"{self.opening} {name}")
         raise OutputError(
             f"The metadata list no {name}.",
             where=f"{self.url}/{METADATA_NAME}",

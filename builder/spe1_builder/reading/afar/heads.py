@@ -138,7 +138,7 @@ def _parse(head: bytes, start: int, size: int) -> BatchHead:
         place = buffer.address - base
         if not 0 <= place <= place + buffer.size <= len(memory):
             raise ValueError("values that are compressed")
-        return place + int(buffer.size)
+        return int(place + buffer.size)
 
     before = [buffer for buffer in (*ids.buffers(), *cp.buffers()[:-1]) if buffer is not None]
     needed = max(map(end_of, before), default=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -125,7 +126,7 @@ class FarRows:
             at += step
         raise OutputError(
             "The rows are not those that the metadata tell of.",
-            where=f"{self.where}",
+            where=self.where,
             expected=f"a row of {span.n_samples} samples with sample_id {span.first:010d}",
             do="see what is wrong where it was built: spe1 verify; then upload it again",
         )
@@ -134,16 +135,19 @@ class FarRows:
         return FarRows, (self._url, self._splits, self._fingerprint)
 
 
+@dataclass(frozen=True)
 class _Span:
     """Which samples a row holds, and where in its split its middle is, 0 to 1."""
 
-    def __init__(self, split: str, first: int, n_samples: int, middle: float):
-        self.split, self.first, self.n_samples, self.middle = split, first, n_samples, middle
+    split: str
+    first: int
+    n_samples: int
+    middle: float
 
 
 def _spans(metadata: ConversionMetadata, split: str, where: str) -> list[_Span]:
     step = round(metadata.segment_duration_s * NPX_RATE_HZ)
-    facts = {name: metadata.splits[name] for name in ("train", "test")}  # type: ignore[index]
+    facts = {name: metadata.splits[name] for name in ("train", "test")}
     begin = facts["train"].samples if split == "test" else 0
     n_rows, n_samples = facts[split].rows, facts[split].samples
     if step < 1 or n_rows < 1 or not (n_rows - 1) * step < n_samples <= n_rows * step:

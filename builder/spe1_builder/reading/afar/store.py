@@ -109,7 +109,7 @@ def file_system(url: str) -> tuple[Any, str]:
     MissingPackageError
         The package for it is not installed.
     """
-    import fsspec
+    import fsspec  # type: ignore[import-untyped]
 
     scheme = url.partition("://")[0]
     try:
