@@ -87,7 +87,7 @@ def _publish(root: Path, repo: str, options: PublishOptions, *, yes: bool) -> No
     from spe1_builder.hub.remote import open_hub
 
     hub = open_hub(repo, None, Bars())
-    plan = plan_publication(root, hub, options)
+    plan = plan_publication(root, hub, options, names_repo=yes)
     _show(plan)
     if plan.is_done:
         say(f"{repo}: nothing to do, it has what {root} has")
