@@ -163,7 +163,7 @@ def require_repo_id(repo_id: str) -> str:
 
 def _is_repo_id(repo_id: str) -> bool:
     from huggingface_hub.errors import HFValidationError
-    from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
+    from huggingface_hub.utils import validate_repo_id
 
     try:
         validate_repo_id(repo_id)

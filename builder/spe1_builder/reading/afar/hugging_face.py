@@ -91,7 +91,7 @@ class HubStore(WebStore):
         )
 
     def _headers(self) -> Mapping[str, str]:
-        from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
+        from huggingface_hub.utils import build_hf_headers
 
         # With the token, if there is one; it stays with the Hub, and is kept nowhere here.
         headers: dict[str, str] = build_hf_headers(library_name="spe1")

@@ -109,7 +109,7 @@ def file_system(url: str) -> tuple[Any, str]:
     MissingPackageError
         The package for it is not installed.
     """
-    import fsspec  # type: ignore[import-untyped]
+    import fsspec
 
     scheme = url.partition("://")[0]
     try:

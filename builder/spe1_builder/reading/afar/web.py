@@ -66,8 +66,8 @@ def get(url: str, headers: Mapping[str, str], wanted: tuple[int, int, int] | int
     MissingFileError, LoginError, ServerError
         As `spe1_builder.reading.afar.store.Store`.
     """
-    import fsspec  # type: ignore[import-untyped]
-    from fsspec.asyn import sync  # type: ignore[import-untyped]
+    import fsspec
+    from fsspec.asyn import sync
 
     def action() -> bytes:
         # Looked up each time: fsspec keeps it, and makes another in a forked process.
