@@ -44,6 +44,7 @@ CALLS = {
     "verify": _upload,
     "commit": _upload,
     "tag": _tag,
+    "settings": lambda: HfApi().update_repo_settings(private=True, **DATASET),
     "resolve": lambda: hf_hub_download(filename=".gitattributes", **DATASET),
 }
 

@@ -13,8 +13,11 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support.hub.blobs import git_id
+from tests.support.hub.contents import byte_range
 from tests.support.hub.words import Account
 
 REPO = "tester/cells"
@@ -202,3 +205,19 @@ def test_who_sees_a_private_repo(hub, repo):
     assert HfApi(token="look").dataset_info(REPO).private
     with pytest.raises(HfHubHTTPError, match="rights"):
         HfApi(token="look").create_tag(REPO, tag="v2", repo_type="dataset")
+
+
+@given(st.integers(1, 50), st.data())
+def test_ranges(size, data):
+    """As slices of the content; the last byte of a range is part of it."""
+    content = bytes(range(size))
+    first = data.draw(st.integers(0, size - 1))
+    last = data.draw(st.integers(first, size + 5))
+    for header, expected in {
+        f"bytes={first}-{last}": content[first : last + 1],
+        f"bytes={first}-": content[first:],
+        f"bytes=-{last}": content[-last:] if last else b"",
+        "": content,
+    }.items():
+        start, stop = byte_range(header or None, size)
+        assert content[start:stop] == expected

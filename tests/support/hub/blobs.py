@@ -2,7 +2,7 @@
 
 import hashlib
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,12 +64,15 @@ class Blobs:
     def put(self, chunks: Iterable[bytes]) -> tuple[str, int]:
         """Keep a content; its sha256 and its size."""
         digest, size = hashlib.sha256(), 0
-        with tempfile.NamedTemporaryFile(dir=self._folder, prefix=".part-", delete=False) as file:
-            for chunk in chunks:
-                digest.update(chunk)
-                size += len(chunk)
-                file.write(chunk)
-        Path(file.name).replace(self.path(digest.hexdigest()))
+        # A folder of its own goes with whatever came if the client goes away.
+        with tempfile.TemporaryDirectory(dir=self._folder, prefix="part-") as folder:
+            part = Path(folder) / "part"
+            with part.open("wb") as file:
+                for chunk in chunks:
+                    digest.update(chunk)
+                    size += len(chunk)
+                    file.write(chunk)
+            part.replace(self.path(digest.hexdigest()))
         return digest.hexdigest(), size
 
     def regular(self, path: str, content: bytes) -> Entry:
@@ -83,3 +86,7 @@ class Blobs:
 
     def read(self, entry: Entry) -> bytes:
         return self.path(entry.sha256).read_bytes()
+
+    def text(self, tree: Mapping[str, Entry], path: str) -> str:
+        """A file of a tree as text; nothing if it is not there."""
+        return self.read(tree[path]).decode() if path in tree else ""

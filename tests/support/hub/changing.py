@@ -7,7 +7,7 @@ from typing import Any
 from tests.support.hub import xet
 from tests.support.hub.access import commit_at, head_of, readable, signed_in, writable
 from tests.support.hub.attributes import line_of, matches
-from tests.support.hub.blobs import Entry, lfs_entry
+from tests.support.hub.blobs import Blobs, Entry, lfs_entry
 from tests.support.hub.card import trouble
 from tests.support.hub.repos import Commit, Repo
 from tests.support.hub.words import Answer, Refusal, Request, as_json
@@ -55,8 +55,8 @@ def commit(request: Request, name: str, branch: str) -> Answer:
     tree = dict(head.tree)
     for line in lines:
         _APPLY[line["key"]](request, repo, tree, line["value"])
-    _check(request, repo, tree)
-    _mark_as_lfs(request, tree)
+    _check(request, tree)
+    mark_as_lfs(request.hub.blobs, tree)
     made = Commit.make(
         head,
         tree,
@@ -120,10 +120,9 @@ _APPLY = {
 }
 
 
-def _check(request: Request, repo: Repo, tree: Tree) -> None:
+def _check(request: Request, tree: Tree) -> None:
     """What the Hub does not take: a card that cannot be read, a file that is also a folder."""
-    readme = tree.get("README.md")
-    if readme and (message := trouble(request.hub.blobs.read(readme).decode())):
+    if message := trouble(request.hub.blobs.text(tree, "README.md")):
         raise Refusal(400, f"Invalid metadata in README.md: {message}")
     for path in tree:
         parts = path.split("/")
@@ -132,10 +131,10 @@ def _check(request: Request, repo: Repo, tree: Tree) -> None:
                 raise Refusal(400, f"{'/'.join(parts[:depth])} is a file and a folder")
 
 
-def _mark_as_lfs(request: Request, tree: Tree) -> None:
+def mark_as_lfs(blobs: Blobs, tree: Tree) -> None:
     """What no pattern makes LFS gets a line of its own, as the Hub adds one."""
-    blobs, name = request.hub.blobs, ".gitattributes"
-    attributes = blobs.read(tree[name]).decode() if name in tree else ""
+    name = ".gitattributes"
+    attributes = blobs.text(tree, name)
     lines = [line_of(p) for p, e in tree.items() if e.is_lfs and not matches(p, attributes)]
     if lines:
         tree[name] = blobs.regular(name, (attributes + "".join(lines)).encode())

@@ -11,8 +11,7 @@ from tests.support.hub.words import Answer, Refusal, Request, as_json
 
 def preupload(request: Request, name: str, branch: str) -> Answer:
     head = head_of(writable(request, name), branch)
-    attributes = head.tree.get(".gitattributes")
-    text = request.hub.blobs.read(attributes).decode() if attributes else ""
+    text = request.hub.blobs.text(head.tree, ".gitattributes")
     files = []
     for file in request.json()["files"]:
         lfs = is_lfs(file["path"], file["size"], base64.b64decode(file["sample"]), text)
@@ -87,14 +86,14 @@ def resolve(request: Request, name: str, revision: str, path: str) -> Answer:
     if entry.is_lfs:
         headers |= {"X-Linked-Size": str(entry.size), "X-Linked-Etag": f'"{entry.sha256}"'}
     file = request.hub.blobs.path(entry.sha256)
-    start, stop = _range(request.headers.get("Range"), entry.size)
+    start, stop = byte_range(request.headers.get("Range"), entry.size)
     if (start, stop) == (0, entry.size):
         return Answer(200, b"", headers, file, 0, entry.size)
     headers["Content-Range"] = f"bytes {start}-{stop - 1}/{entry.size}"
     return Answer(206, b"", headers, file, start, stop - start)
 
 
-def _range(header: str | None, size: int) -> tuple[int, int]:
+def byte_range(header: str | None, size: int) -> tuple[int, int]:
     """First byte, and the one after the last."""
     found = re.fullmatch(r"bytes=(\d*)-(\d*)", header or "")
     if found is None or not any(found.groups()):

@@ -9,7 +9,17 @@ from typing import Literal
 STAGES = frozenset(
     (
         *("create", "delete", "whoami", "validate", "info", "refs", "tree", "paths", "commits"),
-        *("preupload", "batch", "put", "verify", "commit", "tag", "resolve", "xet_token"),
+        *(
+            "preupload",
+            "batch",
+            "put",
+            "verify",
+            "commit",
+            "tag",
+            "resolve",
+            "xet_token",
+            "settings",
+        ),
     )
 )
 

@@ -49,18 +49,13 @@ def info(request: Request, name: str, revision: str = "main") -> Answer:
         "downloads": 0,
         "likes": 0,
         "tags": [],
-        "cardData": _card_data(request, commit),
+        "cardData": front_matter(request.hub.blobs.text(commit.tree, "README.md")),
         "siblings": [_sibling(e, request.flag("blobs")) for e in commit.tree.values()],
         "usedStorage": sum(request.hub.blobs.path(sha).stat().st_size for sha in repo.lfs),
     }
     wanted = request.query.get("expand", []) + request.query.get("expand[]", [])
     shown = {key: every[key] for key in wanted if key in every} if wanted else every
     return as_json({"_id": f"id-{name}", "id": name, **shown})
-
-
-def _card_data(request: Request, commit: Commit) -> dict[str, Any]:
-    readme = commit.tree.get("README.md")
-    return front_matter(request.hub.blobs.read(readme).decode()) if readme else {}
 
 
 def _sibling(entry: Entry, with_blobs: bool) -> dict[str, Any]:

@@ -32,7 +32,7 @@ _API = "/api/datasets/{repo}"
 RULES = (
     _rule("POST", "/api/repos/create", "create", changing.create),
     _rule("DELETE", "/api/repos/delete", "delete", changing.delete),
-    _rule("PUT", f"{_API}/settings", "create", changing.settings),
+    _rule("PUT", f"{_API}/settings", "settings", changing.settings),
     _rule("GET", "/api/whoami-v2", "whoami", looking.whoami),
     _rule("POST", "/api/validate-yaml", "validate", card.validate),
     _rule("GET", _API, "info", looking.info),

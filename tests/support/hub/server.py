@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from tests.support.hub.attributes import DEFAULT, is_lfs
 from tests.support.hub.blobs import Blobs, Entry
+from tests.support.hub.changing import mark_as_lfs
 from tests.support.hub.faults import Faults
 from tests.support.hub.handler import Handler
 from tests.support.hub.repos import Commit, Repo
@@ -58,7 +59,10 @@ class Hub:
     repos : dict of str to Repo
     faults : Faults
     requests : list of Seen
-        In the order of their answers, without what clients ask by the way (telemetry).
+        In the order of their answers, each in before its answer goes out; without what clients
+        ask by the way (telemetry).
+    stages : list of str
+        The stage of each of them (`faults.STAGES`), "" for what the Hub does not know.
     waits_s : list of float
         What the client would have waited before it tried again, with `client.pointed_at`.
     page_size : int
@@ -117,6 +121,12 @@ class Hub:
         """How many requests of a stage came."""
         return self.stages.count(stage)
 
+    def forget_requests(self) -> None:
+        """Count from here on."""
+        with self.lock:
+            self.requests.clear()
+            self.stages.clear()
+
     def head(self, repo: str, branch: str = "main") -> str:
         """The sha of the last commit of a branch."""
         return self.repos[repo].branches[branch].sha
@@ -150,7 +160,7 @@ class Hub:
         with self.lock:
             made = self.repos[repo]
             tree = dict(made.branches["main"].tree)
-            attributes = self.blobs.read(tree[".gitattributes"]).decode()
+            attributes = self.blobs.text(tree, ".gitattributes")
             for path, content in files.items():
                 if content is None:
                     del tree[path]
@@ -159,5 +169,6 @@ class Hub:
                     made.lfs.add(tree[path].sha256)
                 else:
                     tree[path] = self.blobs.regular(path, content)
+            mark_as_lfs(self.blobs, tree)
             made.add(Commit.make(made.branches["main"], tree, title, author="someone"))
             return made.branches["main"].sha
