@@ -37,7 +37,11 @@ def read_rows(root: Path) -> dict[str, Any]:
     from spe1_builder.reading.traces import read_uV
     from tests.support.range_server import RangeServer
 
-    cases = {"one_channel": [159], "64_channels": slice(128, 192), "all_channels": None}
+    cases: dict[str, Any] = {
+        "one_channel": [159],
+        "64_channels": slice(128, 192),
+        "all_channels": None,
+    }
     result: dict[str, Any] = {}
     with RangeServer(root) as server:
         for name, channels in cases.items():

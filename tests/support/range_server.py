@@ -4,6 +4,7 @@ import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 _RANGE = re.compile(r"bytes=(\d+)-(\d+)")
 
@@ -21,15 +22,17 @@ class RangeServer:
         What becomes of the next requests of shards, one each: a status, "drop", "short", "moved"
         (another range), "other" (another size); a pair is a status and its headers.
     takes_ranges : bool
-    login : str or None
-        The Authorization that is wanted.
+    headers_seen : list of dict
+        Of each request.
     """
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.requests, self.n_bytes, self.faults = [], 0, []
-        self.takes_ranges, self.login = True, None
-        self.headers_seen = []
+        self.requests: list[tuple[str, int | None, int | None]] = []
+        self.n_bytes = 0
+        self.faults: list[Any] = []
+        self.takes_ranges = True
+        self.headers_seen: list[dict[str, str]] = []
         self._lock = threading.Lock()
 
     def __enter__(self):
@@ -84,8 +87,6 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if isinstance(status, int):
             self._answer(status, b"", headers)
-        elif server.login and self.headers.get("Authorization") != server.login:
-            self._answer(401, b"", {})
         elif not path.is_file():
             self._answer(404, b"", {})
         elif found and server.takes_ranges:

@@ -159,3 +159,20 @@ def test_errors_pickle(far):
     with pytest.raises(spe1.ServerError) as caught:
         spe1.read_uV(far.url, 100, 400, [50])
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+def test_a_login_does_not_follow_to_another_host(far, built):
+    """The Hub leads to where its large files are, which is another host."""
+    from spe1_builder.reading.afar.web import get
+    from tests.support.range_server import RangeServer
+
+    (shard,) = (built.folder / "train").glob("*.arrow")
+    size, path = shard.stat().st_size, f"c14/train/{shard.name}"
+    with RangeServer(built.folder.parent) as other:
+        far.server.faults = [(302, {"Location": f"{other.url}/{path}"})]
+        headers = {"Authorization": "Bearer s3cret"}
+        content = get(f"{far.server.url}/{path}", headers, (10, 30, size))
+        assert content == shard.read_bytes()[10:30]
+        assert far.server.headers_seen[-1]["Authorization"] == "Bearer s3cret"
+        (seen,) = other.headers_seen
+        assert "Authorization" not in seen and seen["Range"] == "bytes=10-29"
