@@ -21,7 +21,7 @@ PAGES = ["README.md", *sorted(f"docs/{path.name}" for path in (PROJECT / "docs")
 #: Stands on the line before a block that a machine without account and network cannot run.
 NOT_RUN = "<!-- not run: "
 #: `download_cell` needs an account, `fetch` the Hub.
-WITHOUT_EXAMPLE = {"download_cell", "fetch"}
+WITHOUT_EXAMPLE = {"check_published", "download_cell", "fetch", "publish"}
 
 
 @pytest.fixture

@@ -82,8 +82,8 @@ def publish(
 ) -> Published:
     """Publish a root at the Hub, one commit a cell; the same call goes on after a break.
 
-    Without ``yes`` it only plans: three requests, nothing is sent. The account is that of
-    ``hf auth login``, or of ``HF_TOKEN``.
+    ``spe1.publish("spe1", "user/spe1").plan`` only plans: three requests, nothing is sent. The
+    account is that of ``hf auth login``, or of ``HF_TOKEN``.
 
     Parameters
     ----------
@@ -120,13 +120,6 @@ def publish(
         The Hub refuses, or does not answer. What was sent stays, and is not sent again.
     MissingFileError, OptionError
         There is no such root, or no such name.
-
-    Examples
-    --------
-    >>> import spe1
-    >>> plan = spe1.publish("spe1", "user/spe1").plan  # doctest: +SKIP
-    >>> [(entry.name, entry.state) for entry in plan.entries]  # doctest: +SKIP
-    [('c14', 'new'), ('views and side files', 'new'), ('card and index', 'new')]
     """
     options = PublishOptions(is_public, allow_simulated, delete_missing, move_tag)
     progress = progress or Silent()
