@@ -84,7 +84,7 @@ def test_a_revision(published, root):
 def test_an_interruption_is_gone_on_from(published, root):
     """Whatever came before is not fetched again, and nothing of it can be loaded meanwhile."""
     published.faults.add("resolve", 404, times=1_000, after=14)
-    with pytest.raises((spe1.ServerError, spe1.MissingFileError)):
+    with pytest.raises((spe1.HubUnavailableError, spe1.MissingFileError)):
         spe1.fetch(REPO, "c14", root)
     assert not (root / "c14").exists()
     published.faults.clear()
