@@ -35,6 +35,7 @@ from spe1_builder.benchmark.common.locations import score_locations
 from spe1_builder.benchmark.common.scores import Score
 from spe1_builder.benchmark.localization.methods import localize
 from spe1_builder.benchmark.localization.schema import LocalizationBenchmark
+from spe1_builder.benchmark.sorting.schema import SortingBenchmark
 from spe1_builder.cells import catalogue, get_cell
 from spe1_builder.constants import CITATION, DATA_VERSION, HOMEPAGE, LICENSE_NAME
 from spe1_builder.dataset.plan.options import BuildOptions
@@ -61,6 +62,7 @@ from spe1_builder.reading.spikes import spikes
 from spe1_builder.reading.traces import CellTraces, read_uV
 from spe1_builder.reading.windows import random_windows
 from spe1_builder.runs.benchmark import benchmark
+from spe1_builder.runs.benchmark_sorting import benchmark_sorting
 from spe1_builder.runs.build import build
 from spe1_builder.source.archive.one_cell import can_download, download_cell
 from spe1_builder.source.scraps.model import CellScraps, Scraps
@@ -98,11 +100,13 @@ __all__ = [
     "Segment",
     "SimulatedArchive",
     "SimulationOptions",
+    "SortingBenchmark",
     "Spe1",
     "Spe1Config",
     "VerifiedCell",
     "VerifyReport",
     "benchmark",
+    "benchmark_sorting",
     "build",
     "cells",
     "check_published",

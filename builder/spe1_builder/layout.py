@@ -40,6 +40,8 @@ INDEX_NAME = "checksums.sha256"
 VIEWS_NAME = "views"
 #: The localization benchmark's result, once it has run.
 BENCHMARK_NAME = "localization_benchmark.json"
+#: The sorting benchmark's, likewise.
+SORTING_BENCHMARK_NAME = "sorting_benchmark.json"
 #: Stands in every card that we write; a README.md without it is somebody else's.
 CARD_MARKER = "<!-- made by spe1, again at every build: changes here are lost -->"
 #: Ends what is made again; what stands below it is the author's, and stays.

@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 from spe1_builder import __version__
 from spe1_builder.cli.answer import answering
 from spe1_builder.cli.benchmark import benchmark
+from spe1_builder.cli.benchmark_sorting import SortingCommand, sorting
 from spe1_builder.cli.build import build
 from spe1_builder.cli.card import card
 from spe1_builder.cli.cells import cells
@@ -77,6 +78,7 @@ for _command in (
     *(info, spikes, verify, card, publish),
 ):
     app.command()(answering(_command))
+benchmark.command(cls=SortingCommand)(answering(sorting, "benchmark sorting"))
 app.add_typer(benchmark, name="benchmark")
 
 
