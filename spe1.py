@@ -41,6 +41,8 @@ from spe1_builder.dataset.plan.options import BuildOptions
 from spe1_builder.dataset.verify import Finding, VerifiedCell, VerifyReport, verify
 from spe1_builder.errors import *  # noqa: F403
 from spe1_builder.errors import BusyError, MissingFileError, Spe1Error, StaleOutputError
+from spe1_builder.export.export import export
+from spe1_builder.export.model import Exported
 from spe1_builder.hub.check import PublishedCheck, check_published
 from spe1_builder.hub.publish import Published, PublishPlan, publish
 from spe1_builder.layout import METADATA_NAME, SPLITS, RawLayout, RootLayout, shard_mark
@@ -84,6 +86,7 @@ __all__ = [
     "CellScraps",
     "CellTraces",
     "CellTruth",
+    "Exported",
     "Finding",
     "LocalizationBenchmark",
     "PublishPlan",
@@ -104,6 +107,7 @@ __all__ = [
     "cells",
     "check_published",
     "download_cell",
+    "export",
     "info",
     "load",
     "localize",
