@@ -42,6 +42,8 @@ from spe1_builder.dataset.plan.options import BuildOptions
 from spe1_builder.dataset.verify import Finding, VerifiedCell, VerifyReport, verify
 from spe1_builder.errors import *  # noqa: F403
 from spe1_builder.errors import BusyError, MissingFileError, Spe1Error, StaleOutputError
+from spe1_builder.export.export import export
+from spe1_builder.export.model import Exported
 from spe1_builder.hub.check import PublishedCheck, check_published
 from spe1_builder.hub.fetch import FetchedCell, FetchResult, fetch
 from spe1_builder.hub.publish import Published, PublishPlan, publish
@@ -89,6 +91,7 @@ __all__ = [
     "CellTruth",
     "FetchResult",
     "FetchedCell",
+    "Exported",
     "Finding",
     "LocalizationBenchmark",
     "PublishPlan",
@@ -112,6 +115,7 @@ __all__ = [
     "check_published",
     "download_cell",
     "fetch",
+    "export",
     "info",
     "load",
     "localize",

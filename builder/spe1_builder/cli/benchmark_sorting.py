@@ -73,16 +73,12 @@ def sorting(
     ] = None,
     trust_pickle: Annotated[
         bool,
-        typer.Option(
-            "--trust-pickle", metavar="", help="Open pickles, which can run any program."
-        ),
+        typer.Option("--trust-pickle", metavar="", help="Open pickles, which can run any program."),
     ] = False,
     channels: Annotated[
         int, typer.Option(help="32, 96 or 384: the nearest to the ground-truth electrode.")
     ] = 384,
-    repeats: Annotated[
-        int, typer.Option(help="Runs of each sorter whose equal runs differ.")
-    ] = 1,
+    repeats: Annotated[int, typer.Option(help="Runs of each sorter whose equal runs differ.")] = 1,
     raw_dir: Annotated[
         Path | None,
         typer.Option(

@@ -155,7 +155,7 @@ class CellTraces:
                 got=f"[{start}, {stop})",
                 do="count from the start of the analysis window; test alone does not begin at 0",
             )
-        chosen = _chosen_channels(channels)
+        chosen = channel_index(channels)
         firsts = self._rows.firsts
         low = int(np.searchsorted(firsts, start, side="right")) - 1
         high = int(np.searchsorted(firsts, stop, side="left"))
@@ -182,8 +182,14 @@ def _whole(value: Any, where: str) -> int:
     )
 
 
-def _chosen_channels(channels: Any) -> Any:
-    """What indexes the channels: a slice, or int64 (n_channels,)."""
+def channel_index(channels: Any) -> Any:
+    """What indexes the channels: a slice, or int64 (n_channels,).
+
+    Raises
+    ------
+    OptionError
+        There is no such channel.
+    """
     if channels is None:
         return slice(None)
     if isinstance(channels, slice):

@@ -86,7 +86,9 @@ def evaluate_cell(
         try:
             found = _evaluate(root, cell_id, sorters, options, given)
         except (Spe1Error, OSError) as error:
-            found = SortedCell(cell_id=cell_id, problem=_cause(error), origin=None, fingerprint=None)
+            found = SortedCell(
+                cell_id=cell_id, problem=_cause(error), origin=None, fingerprint=None
+            )
         if metadata_state(root, cell_id) == state:
             return found
     problem = f"{cell_id} was rebuilt while it was scored, {_TRIES} times."
@@ -177,9 +179,7 @@ def _run(
     return _score(cell, run, facts, others)
 
 
-def _given(
-    cell: SortingCell, given: GivenSorting, others: Sequence[np.ndarray] | None
-) -> _Scored:
+def _given(cell: SortingCell, given: GivenSorting, others: Sequence[np.ndarray] | None) -> _Scored:
     facts: dict[str, Any] = {
         "sorter": GIVEN,
         "role": "given",

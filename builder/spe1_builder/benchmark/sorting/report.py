@@ -47,9 +47,7 @@ def write_sorting_report(folder: Path, result: SortingBenchmark, root: Path) -> 
     return [*written, page]
 
 
-def sorting_report_html(
-    result: SortingBenchmark, vectors: Mapping[str, bytes], root: Path
-) -> str:
+def sorting_report_html(result: SortingBenchmark, vectors: Mapping[str, bytes], root: Path) -> str:
     """The page; ``vectors`` are SVG files by figure name."""
     made = [kind for kind in result.provenance.origins if kind != "recorded"]
     figures = [figure_html(FIGURES[name][1], content) for name, content in vectors.items()]

@@ -16,9 +16,7 @@ FOUND = 0.8
 
 def summarise(cells: Sequence[SortedCell]) -> list[SorterSummary]:
     """One row a sorter, in the order of their first cell."""
-    order = dict.fromkeys(
-        (one.sorter, one.version) for cell in cells for one in cell.sorters
-    )
+    order = dict.fromkeys((one.sorter, one.version) for cell in cells for one in cell.sorters)
     return [_summary(name, version, cells) for name, version in order]
 
 

@@ -38,7 +38,16 @@ def summary_table(result: SortingBenchmark) -> Table:
         )
         for row in result.summary
     )
-    columns = ("sorter", "accuracy", "median", ">= 0.8", "control", "beyond chance", "cpu s", "note")
+    columns = (
+        "sorter",
+        "accuracy",
+        "median",
+        ">= 0.8",
+        "control",
+        "beyond chance",
+        "cpu s",
+        "note",
+    )
     note = (
         "Accuracy of the best unit, whole window, 0.4 ms; mean over the cells that have an "
         "extracellular spike, with a bootstrap interval over cells. Control: the same of the "
@@ -97,7 +106,9 @@ def shape_table(result: SortingBenchmark) -> Table:
                 share(shape.others_share),
                 str(shape.n_duplicates),
                 _ms(one.score.headline.lag_ms),
-                NOTHING if moved is None else f"{share(moved.best.accuracy)} at {_ms(moved.lag_ms)}",
+                NOTHING
+                if moved is None
+                else f"{share(moved.best.accuracy)} at {_ms(moved.lag_ms)}",
             )
         )
     columns = ("cell", "sorter", "units", "split over", "merged with", "others' share")

@@ -93,7 +93,8 @@ def make_filters(
     for kind, weights in (("whitened", whitened), ("plain", np.stack(flat))):
         sizes = np.sqrt(np.einsum("ni,ij,nj->n", weights, noise, weights))
         filters[kind] = [
-            (one / max(size, 1e-12)).reshape(-1, N_TAPS) for one, size in zip(weights, sizes, strict=True)
+            (one / max(size, 1e-12)).reshape(-1, N_TAPS)
+            for one, size in zip(weights, sizes, strict=True)
         ]
     return filters
 
