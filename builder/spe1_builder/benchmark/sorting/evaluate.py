@@ -35,7 +35,7 @@ from spe1_builder.benchmark.sorting.score import (
     spikes_of,
 )
 from spe1_builder.benchmark.sorting.sorter import Sorter, SorterOptions, SorterRun
-from spe1_builder.benchmark.sorting.sorters import find_sorters
+from spe1_builder.benchmark.sorting.registry import find_sorters
 from spe1_builder.cells import get_cell
 from spe1_builder.constants import NPX_RATE_HZ
 from spe1_builder.errors import MissingFileError, OutputError, Spe1Error
