@@ -42,7 +42,10 @@ from spe1_builder.dataset.plan.options import BuildOptions
 from spe1_builder.dataset.verify import Finding, VerifiedCell, VerifyReport, verify
 from spe1_builder.errors import *  # noqa: F403
 from spe1_builder.errors import BusyError, MissingFileError, Spe1Error, StaleOutputError
+from spe1_builder.export.export import export
+from spe1_builder.export.model import Exported
 from spe1_builder.hub.check import PublishedCheck, check_published
+from spe1_builder.hub.fetch import FetchedCell, FetchResult, fetch
 from spe1_builder.hub.publish import Published, PublishPlan, publish
 from spe1_builder.layout import METADATA_NAME, SPLITS, RawLayout, RootLayout, shard_mark
 from spe1_builder.paths import local_path
@@ -86,6 +89,9 @@ __all__ = [
     "CellScraps",
     "CellTraces",
     "CellTruth",
+    "FetchResult",
+    "FetchedCell",
+    "Exported",
     "Finding",
     "LocalizationBenchmark",
     "PublishPlan",
@@ -108,6 +114,8 @@ __all__ = [
     "cells",
     "check_published",
     "download_cell",
+    "fetch",
+    "export",
     "info",
     "load",
     "localize",

@@ -31,6 +31,7 @@ from spe1_builder.cli.console import (
 )
 from spe1_builder.cli.demo import demo
 from spe1_builder.cli.download import download
+from spe1_builder.cli.fetch import fetch
 from spe1_builder.cli.info import info
 from spe1_builder.cli.publish import publish
 from spe1_builder.cli.scraps import scraps
@@ -73,17 +74,8 @@ app = typer.Typer(
 
 #: In the order of the help. One module a command: to add one, write it and name it here.
 for _command in (
-    demo,
-    cells,
-    scraps,
-    simulate,
-    download,
-    build,
-    info,
-    spikes,
-    verify,
-    card,
-    publish,
+    *(demo, cells, scraps, simulate, download, build, fetch),
+    *(info, spikes, verify, card, publish),
 ):
     app.command()(answering(_command))
 benchmark.command(cls=SortingCommand)(answering(sorting, "benchmark sorting"))

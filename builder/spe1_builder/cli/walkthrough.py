@@ -74,6 +74,8 @@ def run_demo(folder: Path) -> None:
     _show_loading(root, folder / "cache")
     say(f"4. localize it: distance from the electrode, um ({data.provenance.kind})")
     _show_localization(root)
+    say("5. sort it: the patched neuron found again, between the bounds that any sorter has")
+    _show_sorting(root)
     picture = (result.folder / QUICKLOOK_NAME).resolve()
     this_screen().results.append(
         {
@@ -115,6 +117,16 @@ def _show_localization(root: Path) -> None:
         say(f"   {contestant(score.method).label}: {score.score.median_error_um:.1f}")
     write_benchmark(RootLayout(root).benchmark, result)
     write_card(root)
+
+
+def _show_sorting(root: Path) -> None:
+    """The sorting benchmark's floor and ceiling, which need no sorter."""
+    from spe1_builder.benchmark.sorting.options import SortingOptions
+    from spe1_builder.benchmark.sorting.run import run_sorting_benchmark
+
+    result = run_sorting_benchmark(root, [CELL_ID], SortingOptions())
+    for line in repr(result).splitlines()[1:]:
+        say(f"   {line.strip()}")
 
 
 def _show_loading(root: Path, cache_dir: Path) -> None:
