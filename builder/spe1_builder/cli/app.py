@@ -30,6 +30,7 @@ from spe1_builder.cli.console import (
 )
 from spe1_builder.cli.demo import demo
 from spe1_builder.cli.download import download
+from spe1_builder.cli.export import export
 from spe1_builder.cli.info import info
 from spe1_builder.cli.publish import publish
 from spe1_builder.cli.scraps import scraps
@@ -82,6 +83,7 @@ for _command in (
     spikes,
     verify,
     card,
+    export,
     publish,
 ):
     app.command()(answering(_command))

@@ -43,7 +43,8 @@ def write_nwb(path: Path, source: CellSource, signal: Signal, progress: Progress
     _add_traces(pynwb, file, source, signal, pieces)
     _add_patch(pynwb, file, source)
     _add_unit(file, source)
-    with pynwb.NWBHDF5IO(str(path), "w") as io:
+    # Opened by us, because pynwb warns of the name under which the file grows.
+    with h5py.File(path, "w") as target, pynwb.NWBHDF5IO(file=target, mode="w") as io:
         io.write(file)
     with h5py.File(path, "r") as written, stage(progress, "check", signal.n_bytes, "B"):
         read = digest_of(read_pieces(written[f"{TRACES_PATH}/data"], progress))
@@ -85,6 +86,8 @@ def _described(pynwb: Any, source: CellSource) -> NWBFile:
         description=f"Anaesthetised rat; sex and age are not in the release. {what}",
         species="Rattus norvegicus",
         sex="U",
+        # Any age: NWB's inspector wants one, and none is known.
+        age="P0D/",
     )
     return file
 
@@ -106,7 +109,13 @@ def _add_traces(
     region = file.create_electrode_table_region(
         region=list(range(len(source.channels))), description="every exported channel"
     )
-    series = pynwb.ecephys.ElectricalSeries(
+    module = file.create_processing_module(
+        name=_MODULE_NAME, description="Preprocessed extracellular traces."
+    )
+    # First its place in the file: a series elsewhere cannot refer to the table of electrodes.
+    filtered = pynwb.ecephys.FilteredEphys(name=_INTERFACE_NAME)
+    module.add(filtered)
+    filtered.create_electrical_series(
         name=SERIES_NAME,
         description="Preprocessed traces of the analysis window.",
         data=compressed(signal, pieces),
@@ -117,10 +126,6 @@ def _add_traces(
         offset=0.0,
         filtering=_FILTERING,
     )
-    module = file.create_processing_module(
-        name=_MODULE_NAME, description="Preprocessed extracellular traces."
-    )
-    module.add(pynwb.ecephys.FilteredEphys(name=_INTERFACE_NAME, electrical_series=series))
 
 
 def _add_electrodes(file: NWBFile, group: Any, source: CellSource) -> None:
