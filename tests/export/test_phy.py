@@ -64,8 +64,6 @@ def test_place_of_the_unit_among_some_channels(built, tmp_path, peak_um):
     spe1.export(built.folder, "phy", tmp_path / "phy", channels=range(first, first + 32))
     data = loaders.load_spikedata_from_kilosort(str(tmp_path / "phy"), fs_Hz=30_000.0)
     assert data.neuron_attributes[0]["location"] == peak_um
-    sorting = read_phy(tmp_path / "phy", channel_ids=np.arange(first, first + 32))
-    assert sorting.get_property("main_channel_id").tolist() == [built.metadata.peak_channel]
 
 
 def test_back_from_spikelab(exported, samples, tmp_path):

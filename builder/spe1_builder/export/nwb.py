@@ -96,7 +96,7 @@ def _add_traces(
     pynwb: Any, file: NWBFile, source: CellSource, signal: Signal, pieces: Iterator[np.ndarray]
 ) -> None:
     probe = file.create_device(
-        name="probe", description="Neuropixels 1.0, Phase 3A, option 1; imec", manufacturer="imec"
+        name="probe", description="Neuropixels 1.0, Phase 3A, option 1; imec"
     )
     group = file.create_electrode_group(
         name="shank0",
