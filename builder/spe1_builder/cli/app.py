@@ -31,7 +31,8 @@ from spe1_builder.cli.console import (
 )
 from spe1_builder.cli.demo import demo
 from spe1_builder.cli.download import download
-from spe1_builder.cli.fetch import fetch
+    *(demo, cells, scraps, simulate, download, build, fetch),
+    *(info, spikes, verify, card, export, publish),
 from spe1_builder.cli.info import info
 from spe1_builder.cli.publish import publish
 from spe1_builder.cli.scraps import scraps
@@ -75,7 +76,7 @@ app = typer.Typer(
 #: In the order of the help. One module a command: to add one, write it and name it here.
 for _command in (
     *(demo, cells, scraps, simulate, download, build, fetch),
-    *(info, spikes, verify, card, publish),
+    *(info, spikes, verify, card, export, publish),
 ):
     app.command()(answering(_command))
 benchmark.command(cls=SortingCommand)(answering(sorting, "benchmark sorting"))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -133,7 +131,7 @@ def export(
         do_access=f"make that folder writable, or {_ELSEWHERE}",
     ):
         _require_room(place, source, to, dtype)
-        with _alone(place), _full_disks_of_hdf5():
+        with _alone(place):
             _require_free(place, source.folder, to, overwrite=overwrite)
             return _write(place, source, to, dtype, reports)
 
@@ -229,15 +227,3 @@ def _alone(place: Path) -> Iterator[None]:
             yield
         finally:
             lock.unlink(missing_ok=True)
-
-
-@contextmanager
-def _full_disks_of_hdf5() -> Iterator[None]:
-    """HDF5 tells the number of an error in its text alone."""
-    try:
-        yield
-    except OSError as error:
-        told = re.search(r"errno = (\d+)", str(error))
-        if told is None or error.errno:
-            raise
-        raise OSError(int(told[1]), errno.errorcode.get(int(told[1]), "error of HDF5")) from error

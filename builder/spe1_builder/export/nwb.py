@@ -12,6 +12,7 @@ import numpy as np
 from spe1_builder.cells import Cell, get_cell
 from spe1_builder.constants import CITATION, HOMEPAGE, LICENSE_NAME, NPX_RATE_HZ, PREPROCESSING
 from spe1_builder.export.check import require_same_spikes, require_same_traces
+from spe1_builder.export.hdf5 import FailingLater, new_hdf5
 from spe1_builder.export.nwb_traces import compressed, read_pieces
 from spe1_builder.export.packages import require_package
 from spe1_builder.export.signal import Digest, Signal, digest_of
@@ -38,19 +39,27 @@ def write_nwb(path: Path, source: CellSource, signal: Signal, progress: Progress
     pynwb = require_package("pynwb")
     h5py = require_package("h5py")
     digest = Digest()
-    pieces = digest.over(signal.pieces(progress, "write"))
-    file = _described(pynwb, source)
-    _add_traces(pynwb, file, source, signal, pieces)
-    _add_patch(pynwb, file, source)
-    _add_unit(file, source)
-    with pynwb.NWBHDF5IO(str(path), "w") as io:
-        io.write(file)
+    with new_hdf5(path) as (target, raw):
+        pieces = digest.over(_while_taken(signal.pieces(progress, "write"), raw))
+        file = _described(pynwb, source)
+        _add_traces(pynwb, file, source, signal, pieces)
+        _add_patch(pynwb, file, source)
+        _add_unit(file, source)
+        with pynwb.NWBHDF5IO(file=target, mode="w") as io:
+            io.write(file)
     with h5py.File(path, "r") as written, stage(progress, "check", signal.n_bytes, "B"):
         read = digest_of(read_pieces(written[f"{TRACES_PATH}/data"], progress))
         spikes = np.rint(written["units/spike_times"][:] * NPX_RATE_HZ).astype(np.int64)
     require_same_traces(path, digest.xxh3_128, read)
     require_same_spikes(path, source.spikes.samples, spikes)
     return read
+
+
+def _while_taken(pieces: Iterator[np.ndarray], raw: FailingLater) -> Iterator[np.ndarray]:
+    """Pieces, as long as the disk takes them."""
+    for piece in pieces:
+        raw.raise_failed()
+        yield piece
 
 
 def _described(pynwb: Any, source: CellSource) -> NWBFile:
@@ -85,6 +94,8 @@ def _described(pynwb: Any, source: CellSource) -> NWBFile:
         description=f"Anaesthetised rat; sex and age are not in the release. {what}",
         species="Rattus norvegicus",
         sex="U",
+        # Any age: NWB's inspector wants one, and none is known.
+        age="P0D/",
     )
     return file
 
@@ -93,7 +104,7 @@ def _add_traces(
     pynwb: Any, file: NWBFile, source: CellSource, signal: Signal, pieces: Iterator[np.ndarray]
 ) -> None:
     probe = file.create_device(
-        name="probe", description="Neuropixels 1.0, Phase 3A, option 1; imec", manufacturer="imec"
+        name="probe", description="Neuropixels 1.0, Phase 3A, option 1; imec"
     )
     group = file.create_electrode_group(
         name="shank0",
@@ -106,7 +117,13 @@ def _add_traces(
     region = file.create_electrode_table_region(
         region=list(range(len(source.channels))), description="every exported channel"
     )
-    series = pynwb.ecephys.ElectricalSeries(
+    module = file.create_processing_module(
+        name=_MODULE_NAME, description="Preprocessed extracellular traces."
+    )
+    # First its place in the file: a series elsewhere cannot refer to the table of electrodes.
+    filtered = pynwb.ecephys.FilteredEphys(name=_INTERFACE_NAME)
+    module.add(filtered)
+    filtered.create_electrical_series(
         name=SERIES_NAME,
         description="Preprocessed traces of the analysis window.",
         data=compressed(signal, pieces),
@@ -117,10 +134,6 @@ def _add_traces(
         offset=0.0,
         filtering=_FILTERING,
     )
-    module = file.create_processing_module(
-        name=_MODULE_NAME, description="Preprocessed extracellular traces."
-    )
-    module.add(pynwb.ecephys.FilteredEphys(name=_INTERFACE_NAME, electrical_series=series))
 
 
 def _add_electrodes(file: NWBFile, group: Any, source: CellSource) -> None:

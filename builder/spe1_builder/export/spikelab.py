@@ -8,6 +8,7 @@ import numpy as np
 
 from spe1_builder.constants import NPX_RATE_HZ
 from spe1_builder.export.check import require_same_spikes
+from spe1_builder.export.hdf5 import new_hdf5
 from spe1_builder.export.packages import require_package
 from spe1_builder.export.source import CellSource
 
@@ -27,7 +28,7 @@ def write_spikelab(path: Path, source: CellSource) -> None:
     times_s = samples / NPX_RATE_HZ
     length_ms = metadata.analysis_window.n_samples / NPX_RATE_HZ * 1e3
     x_um, y_um = source.positions_um[source.peak].tolist()
-    with h5py.File(path, "w") as file:
+    with new_hdf5(path) as (file, _):
         file.attrs["length_ms"] = length_ms
         file.attrs["start_time"] = 0.0
         file.attrs["cell_id"] = metadata.cell_id

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spe1_builder.constants import NPX_RATE_HZ
 from spe1_builder.export.check import require_same_spikes, require_same_traces
 from spe1_builder.export.signal import PIECE_SAMPLES, Signal, digest_of, piece_bounds
 from spe1_builder.export.source import CellSource
@@ -42,7 +43,8 @@ def write_zarr(folder: Path, source: CellSource, signal: Signal, progress: Progr
     require_same_traces(recording, written, digest)
     sorting = folder / SORTING_NAME
     # By itself: a sorting that has a recording warns that it is saved without.
-    truth = NumpySorting.from_sorting(open_ground_truth(source.folder), with_metadata=True)
+    truth = NumpySorting.from_unit_dict({UNIT_ID: source.spikes.samples}, NPX_RATE_HZ)
+    open_ground_truth(source.folder).copy_metadata(truth)
     truth.save(format="zarr", folder=sorting, verbose=False)
     read = load(sorting).get_unit_spike_train(UNIT_ID)
     require_same_spikes(sorting, source.spikes.samples, read)
