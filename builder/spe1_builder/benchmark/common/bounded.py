@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from spe1_builder.disk.bounded import read_bounded
 from spe1_builder.disk.arrays import read_npz
+from spe1_builder.disk.bounded import read_bounded
 from spe1_builder.errors import OutputError
 
 #: Ours have some 10 kB; a list of every channel and file does not make a MB.
