@@ -10,6 +10,7 @@ import io
 import lzma
 import math
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,7 @@ from spe1_builder.errors import MissingFileError, Spe1Error
 _MOST_MEMBERS = 1000
 #: Of an array's header, which is Python's syntax; numpy's own bound.
 _MOST_HEADER_BYTES = 10_000
+_LAST_CHARACTER = 0x10FFFF
 #: What a damaged zip file or array raises.
 _TROUBLE = (
     ValueError,
@@ -35,6 +37,7 @@ _TROUBLE = (
     RuntimeError,  # an encrypted member; NotImplementedError, an unknown compression
     MemoryError,
     SyntaxError,
+    tokenize.TokenError,  # of a header, from numpy's second try
     TypeError,
     ArithmeticError,
     struct.error,
@@ -152,7 +155,22 @@ def _read_values(stream: IO[bytes], name: str, file_bytes: int) -> np.ndarray:
     if len(content) != n_bytes:
         raise ValueError(f"{name} declares {n_bytes} bytes of values, and has others")
     order: Literal["C", "F"] = "F" if is_fortran else "C"
-    return np.frombuffer(content, dtype).reshape(shape, order=order).copy(order="C")
+    values = np.frombuffer(content, dtype).reshape(shape, order=order).copy(order="C")
+    require_text(values)
+    return values
+
+
+def require_text(values: np.ndarray) -> None:
+    """Refuse text of characters that there are not: reading one is a `SystemError`.
+
+    Raises
+    ------
+    ValueError
+    """
+    if values.dtype.kind == "U" and values.size:
+        codes = np.ascontiguousarray(values).reshape(-1).view(values.dtype.byteorder + "u4")
+        if int(codes.max()) > _LAST_CHARACTER:
+            raise ValueError("it holds text of characters that there are not")
 
 
 def _read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:

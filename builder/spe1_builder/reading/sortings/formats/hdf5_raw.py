@@ -1,7 +1,7 @@
 """Traces in an HDF5 file, thresholded channel by channel: no sorting, but read as one.
 
 As SpikeLab's ``load_spikedata_from_hdf5_raw_thresholded``: Butterworth band-pass of order 3 from
-300 Hz to 6 kHz forward, then the first sample beyond the threshold, in standard deviations.
+300 Hz to 6 kHz, forward and backward; then the first sample beyond the threshold, in standard deviations.
 """
 
 from __future__ import annotations
@@ -88,10 +88,10 @@ def read(
 
 
 def _filtered(trace: np.ndarray, rate_hz: float) -> np.ndarray:
-    from scipy.signal import butter, lfilter
+    from scipy.signal import butter, sosfiltfilt
 
-    b, a = butter(_ORDER, _BAND_HZ, btype="band", fs=rate_hz)
-    filtered: np.ndarray = lfilter(b, a, trace)
+    sos = butter(_ORDER, _BAND_HZ, btype="bandpass", fs=rate_hz, output="sos")
+    filtered: np.ndarray = sosfiltfilt(sos, trace)
     return filtered
 
 

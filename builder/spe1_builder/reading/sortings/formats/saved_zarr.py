@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from spe1_builder.disk.arrays import require_text
 from spe1_builder.errors import SortingError
 from spe1_builder.reading.sortings.formats.form import SortingForm
 from spe1_builder.reading.sortings.found import EXPORT_AGAIN, MOST_BYTES, FoundTrains, by_unit
@@ -73,6 +74,7 @@ def _values(root: Any, name: str) -> np.ndarray:
     if n_bytes > MOST_BYTES or array.dtype.itemsize * int(np.prod(array.chunks)) > MOST_BYTES:
         raise ValueError(f"{name} declares {n_bytes} bytes")
     values: np.ndarray = array[:]
+    require_text(values)
     return values
 
 
