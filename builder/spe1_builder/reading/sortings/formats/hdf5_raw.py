@@ -1,7 +1,8 @@
 """Traces in an HDF5 file, thresholded channel by channel: no sorting, but read as one.
 
 As SpikeLab's ``load_spikedata_from_hdf5_raw_thresholded``: Butterworth band-pass of order 3 from
-300 Hz to 6 kHz, forward and backward; then the first sample beyond the threshold, in standard deviations.
+300 Hz to 6 kHz, forward and backward; then the first sample beyond the threshold, in standard
+deviations of the channel.
 """
 
 from __future__ import annotations
