@@ -35,13 +35,17 @@ from spe1_builder.benchmark.common.locations import score_locations
 from spe1_builder.benchmark.common.scores import Score
 from spe1_builder.benchmark.localization.methods import localize
 from spe1_builder.benchmark.localization.schema import LocalizationBenchmark
+from spe1_builder.benchmark.sorting.schema import SortingBenchmark
 from spe1_builder.cells import catalogue, get_cell
 from spe1_builder.constants import CITATION, DATA_VERSION, HOMEPAGE, LICENSE_NAME
 from spe1_builder.dataset.plan.options import BuildOptions
 from spe1_builder.dataset.verify import Finding, VerifiedCell, VerifyReport, verify
 from spe1_builder.errors import *  # noqa: F403
 from spe1_builder.errors import BusyError, MissingFileError, Spe1Error, StaleOutputError
+from spe1_builder.export.export import export
+from spe1_builder.export.model import Exported
 from spe1_builder.hub.check import PublishedCheck, check_published
+from spe1_builder.hub.fetch import FetchedCell, FetchResult, fetch
 from spe1_builder.hub.publish import Published, PublishPlan, publish
 from spe1_builder.layout import METADATA_NAME, SPLITS, RawLayout, RootLayout, shard_mark
 from spe1_builder.paths import local_path
@@ -60,6 +64,7 @@ from spe1_builder.reading.spikes import spikes
 from spe1_builder.reading.traces import CellTraces, read_uV
 from spe1_builder.reading.windows import random_windows
 from spe1_builder.runs.benchmark import benchmark
+from spe1_builder.runs.benchmark_sorting import benchmark_sorting
 from spe1_builder.runs.build import build
 from spe1_builder.source.archive.one_cell import can_download, download_cell
 from spe1_builder.source.scraps.model import CellScraps, Scraps
@@ -84,6 +89,9 @@ __all__ = [
     "CellScraps",
     "CellTraces",
     "CellTruth",
+    "FetchResult",
+    "FetchedCell",
+    "Exported",
     "Finding",
     "LocalizationBenchmark",
     "PublishPlan",
@@ -95,15 +103,19 @@ __all__ = [
     "Segment",
     "SimulatedArchive",
     "SimulationOptions",
+    "SortingBenchmark",
     "Spe1",
     "Spe1Config",
     "VerifiedCell",
     "VerifyReport",
     "benchmark",
+    "benchmark_sorting",
     "build",
     "cells",
     "check_published",
     "download_cell",
+    "fetch",
+    "export",
     "info",
     "load",
     "localize",

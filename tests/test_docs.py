@@ -20,8 +20,8 @@ from tests.support.project import PACKAGE, PROJECT, SOURCE
 PAGES = ["README.md", *sorted(f"docs/{path.name}" for path in (PROJECT / "docs").glob("*.md"))]
 #: Stands on the line before a block that a machine without account and network cannot run.
 NOT_RUN = "<!-- not run: "
-#: `download_cell` needs an account.
-WITHOUT_EXAMPLE = {"download_cell"}
+#: `download_cell` needs an account, `fetch` the Hub.
+WITHOUT_EXAMPLE = {"check_published", "download_cell", "fetch", "publish"}
 
 
 @pytest.fixture

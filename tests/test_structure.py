@@ -37,7 +37,7 @@ SUB_ROOMS = {
     "source": ["recording", "scraps", "simulation", "archive"],
     "signal": ["bandpass", "quartiles", "bad_channels"],
     "dataset": ["plan", "rows", "sidecars", "spikes", "scraps", "views", "card", "write", "verify"],
-    "benchmark": ["common", "localization"],
+    "benchmark": ["common", "localization", "sorting"],
 }
 #: From left to right; a room imports only rooms before it and the ground floor.
 ROOMS = ["source", "signal", "dataset", "reading", "hub", "export", "benchmark", "runs", "cli"]

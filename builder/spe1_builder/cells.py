@@ -87,6 +87,8 @@ class Cell:
         Patch sampling rate on the NPX clock.
     session : int
         Each is one insertion of the probe.
+    date : str
+        Of the recording: "2017-08-31".
     coordinates : LabelCoordinates
         The places that the label was made of.
     """
@@ -103,6 +105,7 @@ class Cell:
     cell_type: str
     patch_rate_hz: float
     session: int
+    date: str
     coordinates: LabelCoordinates
 
     @property
@@ -142,6 +145,7 @@ def _cell(row: dict[str, str]) -> Cell:
         cell_type=row["cell_type"],
         patch_rate_hz=float(row["patch_rate_hz"]),
         session=int(row["session"]),
+        date=row["date"],
         coordinates=LabelCoordinates(
             insertion_um=_place(row, "probe_insert"),
             electrode_um=_place(row, "chan"),

@@ -40,8 +40,14 @@ INDEX_NAME = "checksums.sha256"
 VIEWS_NAME = "views"
 #: The localization benchmark's result, once it has run.
 BENCHMARK_NAME = "localization_benchmark.json"
+#: The sorting benchmark's, likewise.
+SORTING_BENCHMARK_NAME = "sorting_benchmark.json"
 #: Stands in every card that we write; a README.md without it is somebody else's.
 CARD_MARKER = "<!-- made by spe1, again at every build: changes here are lost -->"
+#: Ends what is made again; what stands below it is the author's, and stays.
+CARD_END_MARKER = "<!-- end of what spe1 made: what you write below stays -->"
+#: What the card says, for programs: https://docs.mlcommons.org/croissant.
+CROISSANT_NAME = "croissant.json"
 #: ``datasets`` writes ``cache-*.arrow`` beside the shards; only these are data.
 SHARD_GLOB = "data-*.arrow"
 
@@ -86,6 +92,10 @@ class RootLayout:
     @property
     def card(self) -> Path:
         return self.root / CARD_NAME
+
+    @property
+    def croissant(self) -> Path:
+        return self.root / CROISSANT_NAME
 
     @property
     def benchmark(self) -> Path:

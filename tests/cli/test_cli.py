@@ -153,6 +153,10 @@ def test_verify_and_its_exit_status(session):
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout == "spe1: 2 cells, 12 rows checked, no finding\n"
     assert run("card", cwd=folder).stdout.split() == ["spe1/README.md"]
+    assert "USER/spe1" in (folder / "spe1/README.md").read_text(encoding="utf-8")
+    for flags in (["--repo", "user/spe1"], []):  # kept
+        assert run("card", *flags, cwd=folder).returncode == 0
+        assert 'snapshot_download("user/spe1"' in (folder / "spe1/README.md").read_text("utf-8")
     damaged = folder / "damaged"
     shutil.copytree(folder / "spe1", damaged)
     shard = next((damaged / "c14/train").glob("data-*.arrow"))

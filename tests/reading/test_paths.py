@@ -69,16 +69,14 @@ def test_the_current_folder(home, monkeypatch):
 )
 def test_remote_paths_are_refused(home, path):
     """Also as a `Path`, which keeps one of the slashes."""
-    calls = (
-        lambda root: spe1.load("c14", root),
-        spe1.cells,
-        spe1.spikes,
+    calls = (lambda root: spe1.load("c14", root), spe1.cells, spe1.spikes)
+    readers = (  # of a string that is an address: tests/reading/afar
         spe1.CellTraces,
         lambda root: spe1.read_uV(root, 0, 5),
         lambda root: spe1.random_windows(root, 5, seed=0),
     )
     for root in (path, Path(path)):
-        for call in calls:
+        for call in (*calls, *readers) if isinstance(root, Path) else calls:
             with pytest.raises(OptionError, match="a place elsewhere") as caught:
                 call(root)
             assert caught.value.do

@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 from spe1_builder import __version__
 from spe1_builder.cli.answer import answering
 from spe1_builder.cli.benchmark import benchmark
+from spe1_builder.cli.benchmark_sorting import SortingCommand, sorting
 from spe1_builder.cli.build import build
 from spe1_builder.cli.card import card
 from spe1_builder.cli.cells import cells
@@ -30,6 +31,7 @@ from spe1_builder.cli.console import (
 )
 from spe1_builder.cli.demo import demo
 from spe1_builder.cli.download import download
+from spe1_builder.cli.fetch import fetch
 from spe1_builder.cli.info import info
 from spe1_builder.cli.publish import publish
 from spe1_builder.cli.scraps import scraps
@@ -72,19 +74,11 @@ app = typer.Typer(
 
 #: In the order of the help. One module a command: to add one, write it and name it here.
 for _command in (
-    demo,
-    cells,
-    scraps,
-    simulate,
-    download,
-    build,
-    info,
-    spikes,
-    verify,
-    card,
-    publish,
+    *(demo, cells, scraps, simulate, download, build, fetch),
+    *(info, spikes, verify, card, publish),
 ):
     app.command()(answering(_command))
+benchmark.command(cls=SortingCommand)(answering(sorting, "benchmark sorting"))
 app.add_typer(benchmark, name="benchmark")
 
 

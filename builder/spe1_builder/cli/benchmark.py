@@ -79,7 +79,7 @@ benchmark = typer.Typer(
 
 @benchmark.callback()
 def _group() -> None:
-    """Score methods against the electrode that stood at the patched neuron."""
+    """Score localization methods, or spike sorters, against the patched neuron."""
 
 
 def localization(

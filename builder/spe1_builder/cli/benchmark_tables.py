@@ -32,16 +32,26 @@ def print_result(result: LocalizationBenchmark) -> None:
     n_left = len(result.cells) - scored
     head = f"Localization benchmark of {plural(scored, 'cell')}"
     head += f" ({n_left} more could not be scored)" if n_left else ""
-    _say_wrapped(f"{head}: {result.provenance.label}.", width)
+    say_wrapped(f"{head}: {result.provenance.label}.", width)
     for table in narrow_tables(result):
         say("")
-        _print_table(table, RANKS, width)
+        print_table(table, RANKS, width)
     for cell in result.cells:
         for text in cell.warnings:
             warn(f"{cell.cell_id}: warning: {text}")
 
 
-def _print_table(table: Table, ranks: dict[str, int], width: int) -> None:
+def print_table(table: Table, ranks: dict[str, int], width: int) -> None:
+    """A table under its title, without the columns that find no place.
+
+    Parameters
+    ----------
+    table : Table
+    ranks : dict of str to int
+        By column: the highest goes first; those that are not named stay.
+    width : int
+        Of the terminal, characters.
+    """
     say(table.title)
     columns = [
         Column(name, [row[i] for row in table.rows], is_left=is_left, rank=ranks.get(name, 0))
@@ -49,8 +59,9 @@ def _print_table(table: Table, ranks: dict[str, int], width: int) -> None:
     ]
     print_columns(fit_columns(columns, width), width)
     if table.note:
-        _say_wrapped(table.note, width)
+        say_wrapped(table.note, width)
 
 
-def _say_wrapped(text: str, width: int) -> None:
+def say_wrapped(text: str, width: int) -> None:
+    """Text in lines of a terminal."""
     say("\n".join(textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)))

@@ -18,6 +18,13 @@ def card(
         list[str] | None, typer.Argument(metavar="[ROOT]", help="The same as --root.")
     ] = None,
     root: GivenRoot = None,
+    repo: Annotated[
+        str | None,
+        typer.Option(
+            metavar="USER/NAME",
+            help="Repo on the Hub that the card is for; the card keeps it.",
+        ),
+    ] = None,
 ) -> None:
     """Write the dataset card again from the cells that are present, and views that are missing."""
     from spe1_builder.dataset.card.root_files import write_card
@@ -33,5 +40,5 @@ def card(
     if not RootLayout(root).built_cells():
         do = f"build one: spe1 build c14 --raw-dir .raw --root {root}"
         raise MissingFileError("No cell has been built here.", where=root, do=do)
-    path = str(write_card(root))
+    path = str(write_card(root, repo_id=repo))
     report(path, card=path)

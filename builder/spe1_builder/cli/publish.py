@@ -87,7 +87,7 @@ def _publish(root: Path, repo: str, options: PublishOptions, *, yes: bool) -> No
     from spe1_builder.hub.remote import open_hub
 
     hub = open_hub(repo, None, Bars())
-    plan = plan_publication(root, hub, options)
+    plan = plan_publication(root, hub, options, names_repo=yes)
     _show(plan)
     if plan.is_done:
         say(f"{repo}: nothing to do, it has what {root} has")
@@ -136,9 +136,6 @@ def _show(plan: PublishPlan) -> None:
             warn(f"refused: {entry.name}: {reason}")
     for reason in plan.refusals:
         warn(f"refused: {reason}")
-    if plan.left_out:
-        shown = ", ".join(plan.left_out[:5]) + (", ..." if len(plan.left_out) > 5 else "")
-        say(f"left out, not ours: {shown}")
     tag = f", {'move' if plan.moves_tag else 'set'} tag {plan.tag}" if plan.tag else ""
     say(
         f"{plural(len(plan.steps), 'commit')}, {_amount(plan.n_files, plan.n_bytes)}{tag}; "

@@ -271,7 +271,7 @@ class DatasetStats(_Model):
 
 
 #: Metadata are some 20 kB, statistics as much; this is neither.
-_LARGEST_BYTES = 10_000_000
+LARGEST_BYTES = 10_000_000
 _REBUILD = "build the cell again (spe1 build --force)"
 
 ModelT = TypeVar("ModelT", bound=_Model)
@@ -289,13 +289,24 @@ def read_model(path: Path, model: type[ModelT]) -> ModelT:
     """
     if not path.is_file():
         raise MissingFileError(f"{path.name} is missing.", where=path, do=_REBUILD)
+    content = read_bounded(path, LARGEST_BYTES, path.name, error=OutputError, do=_REBUILD)
+    return parse_model(content, model, str(path))
+
+
+def parse_model(content: bytes, model: type[ModelT], where: str) -> ModelT:
+    """The content of a JSON file of a cell through its model.
+
+    Raises
+    ------
+    OutputError
+        It is not valid JSON or not what the model says.
+    """
     try:
-        content = read_bounded(path, _LARGEST_BYTES, path.name, error=OutputError, do=_REBUILD)
         return model.model_validate_json(content)
     except ValidationError as error:
         raise OutputError(
-            f"{path.name} is malformed, or was written by another version.",
-            where=path,
+            f"{Path(where).name} is malformed, or was written by another version.",
+            where=where,
             got=first_problem(error),
             do=_REBUILD,
         ) from error

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 #: End of the name under which a file grows beside its place.
 INCOMPLETE = ".incomplete"
+#: End of the name of a folder that is being replaced.
+_REPLACED = ".replaced"
 
 
 @contextmanager
@@ -32,6 +35,40 @@ def replacing(path: Path) -> Iterator[Path]:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """An empty folder that becomes ``path`` by one rename when the block ends well.
+
+    If the block raises, the folder that was there before stays. A process that is killed
+    between the two renames leaves it beside its place, where the next run finds it.
+
+    Yields
+    ------
+    Path
+        Beside it.
+    """
+    partial, old = (path.with_name(path.name + end) for end in (INCOMPLETE, _REPLACED))
+    if old.exists() and not path.exists():
+        old.rename(path)
+    for leftover in (partial, old):
+        if leftover.exists():
+            shutil.rmtree(leftover)
+    try:
+        partial.mkdir()
+        yield partial
+        sync_tree(partial)
+        if path.exists():
+            path.rename(old)
+        partial.rename(path)
+        sync(path.parent)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        if old.exists() and not path.exists():
+            old.rename(path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -97,12 +97,6 @@ def check_published(
         There is no such root, or nothing is published under that name.
     HubError
         The Hub does not answer.
-
-    Examples
-    --------
-    >>> import spe1
-    >>> spe1.check_published("spe1", "user/spe1").findings  # doctest: +SKIP
-    ()
     """
     progress = progress or Silent()
     hub = open_hub(repo, patience, progress)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from spe1_builder.dataset.card.card import BuiltCell, read_built_cells
@@ -12,9 +12,6 @@ from spe1_builder.dataset.card.root_files import ROOT_NAMES
 from spe1_builder.errors import MissingFileError, PublishError
 from spe1_builder.layout import CARD_NAME, METADATA_NAME, VIEWS_NAME, RootLayout
 
-#: Folders and files that are ours, or others' by-products, and never part of the data.
-_BY_PRODUCTS = (".spe1", ".cache", ".git", ".gitattributes", ".DS_Store")
-_BY_PRODUCT_GLOBS = ("cache-*.arrow", "*.incomplete", "*.lock", "*.part", ".~*")
 _CHUNK_BYTES = 1 << 20
 
 
@@ -56,7 +53,7 @@ class LocalCell:
 
 @dataclass(frozen=True)
 class RootContents:
-    """Everything of a root that belongs to the Hub, and what else lies there.
+    """Everything of a root that belongs to the Hub, and nothing else that may lie there.
 
     Attributes
     ----------
@@ -67,8 +64,6 @@ class RootContents:
     beside : tuple of LocalFile
         Views and side files, without the card.
     card : LocalFile
-    left_out : tuple of str
-        Paths that are not sent, and are nobody's by-product.
     """
 
     layout: RootLayout
@@ -76,7 +71,6 @@ class RootContents:
     cells: Mapping[str, LocalCell]
     beside: tuple[LocalFile, ...]
     card: LocalFile
-    left_out: tuple[str, ...] = field(default=())
 
     @property
     def n_bytes(self) -> int:
@@ -122,7 +116,6 @@ def root_contents(layout: RootLayout) -> RootContents:
         cells,
         tuple(beside),
         _local_file(layout, layout.card, hashes),
-        tuple(_left_out(layout, cells, beside)),
     )
 
 
@@ -177,21 +170,6 @@ def _beside(layout: RootLayout) -> list[Path]:
     names = [name for name in ROOT_NAMES if name not in (CARD_NAME, VIEWS_NAME)]
     files = [layout.root / name for name in names]
     return [path for path in files if path.is_file()] + layout.view_shards()
-
-
-def _left_out(
-    layout: RootLayout, cells: Mapping[str, LocalCell], beside: list[LocalFile]
-) -> Iterator[str]:
-    known = {file.path for cell in cells.values() for file in cell.files}
-    known |= {file.path for file in beside} | {CARD_NAME}
-    for path in sorted(layout.root.rglob("*")):
-        relative = path.relative_to(layout.root)
-        is_by_product = relative.parts[0] in _BY_PRODUCTS or any(
-            relative.match(pattern) for pattern in _BY_PRODUCT_GLOBS
-        )
-        if path.is_dir() or is_by_product or relative.as_posix() in known:
-            continue
-        yield relative.as_posix()
 
 
 def sha256_of(path: Path) -> str:

@@ -9,15 +9,23 @@ from typing import Any, Literal
 
 from spe1_builder.hub.contents import LocalCell, LocalFile, RootContents
 from spe1_builder.hub.remote import RemoteState
-from spe1_builder.layout import BENCHMARK_NAME, CARD_NAME, INDEX_NAME, METADATA_NAME, VIEWS_NAME
+from spe1_builder.layout import (
+    BENCHMARK_NAME,
+    CARD_NAME,
+    CROISSANT_NAME,
+    INDEX_NAME,
+    METADATA_NAME,
+    VIEWS_NAME,
+)
 
 #: ``gone``: at the Hub, and not in the root.
 State = Literal["new", "changed", "same", "refused", "gone"]
 #: The Hub asks for fewer than 100 files a commit (storage limits, "Recommendations").
 MOST_FILES = 90
 #: Beside the card, what may change while the data are the same: their hashes, scores on them.
-_NOT_DATA = (INDEX_NAME, BENCHMARK_NAME)
-_WITH_CARD = (INDEX_NAME, CARD_NAME)
+_NOT_DATA = (INDEX_NAME, BENCHMARK_NAME, CROISSANT_NAME)
+#: They hold its hash, or say the same.
+_WITH_CARD = (INDEX_NAME, CARD_NAME, CROISSANT_NAME)
 
 
 @dataclass(frozen=True)
@@ -92,11 +100,8 @@ class PublishPlan:
         The tag is there, on other data.
     refusals : tuple of str
         Why nothing will be sent, one line each; see ``entries`` for those of cells.
-    left_out : tuple of str
-        Files of the root that are not ours, and are not sent.
     n_bytes_after : int
         Of the dataset when it is done.
-
     """
 
     root: Path
@@ -108,7 +113,6 @@ class PublishPlan:
     tag: str | None
     moves_tag: bool
     refusals: tuple[str, ...]
-    left_out: tuple[str, ...]
     n_bytes_after: int
 
     @property
@@ -147,7 +151,6 @@ class PublishPlan:
             "tag": self.tag,
             "moves_tag": self.moves_tag,
             "refusals": list(self.refusals),
-            "left_out": list(self.left_out),
         }
 
 
@@ -203,7 +206,6 @@ def compare(contents: RootContents, remote: RemoteState, known_cells: Sequence[s
     )
     entries += [Entry(cell_id, "gone", n_deleted=len(remote.under(cell_id))) for cell_id in missing]
 
-    # The index has the card's hash, so the two travel together.
     last = [file for file in (*contents.beside, contents.card) if file.path in _WITH_CARD]
     beside = [file for file in contents.beside if file not in last and not _is_there(file, remote)]
     old_views = sorted(set(remote.under(VIEWS_NAME)) - {file.path for file in contents.beside})

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from spe1_builder.cells import catalogue
+from spe1_builder.dataset.card.root_files import write_card
 from spe1_builder.dataset.verify import VerifyReport, verify
 from spe1_builder.errors import PublishError
 from spe1_builder.hub.contents import RootContents, root_contents
@@ -81,8 +82,8 @@ def publish(
 ) -> Published:
     """Publish a root at the Hub, one commit a cell; the same call goes on after a break.
 
-    Without ``yes`` it only plans: three requests, nothing is sent. The account is that of
-    ``hf auth login``, or of ``HF_TOKEN``.
+    ``spe1.publish("spe1", "user/spe1").plan`` only plans: three requests, nothing is sent. The
+    account is that of ``hf auth login``, or of ``HF_TOKEN``.
 
     Parameters
     ----------
@@ -91,7 +92,7 @@ def publish(
     repo : str
         Dataset at the Hub, ``user/name``; created if it is not there.
     yes : bool
-        Do it.
+        Do it; the root's card gets the dataset's name in its examples.
     is_public : bool
         Create it as one that everybody sees; else it is private. One that is there stays as
         it is.
@@ -119,18 +120,11 @@ def publish(
         The Hub refuses, or does not answer. What was sent stays, and is not sent again.
     MissingFileError, OptionError
         There is no such root, or no such name.
-
-    Examples
-    --------
-    >>> import spe1
-    >>> plan = spe1.publish("spe1", "user/spe1").plan  # doctest: +SKIP
-    >>> [(entry.name, entry.state) for entry in plan.entries]  # doctest: +SKIP
-    [('c14', 'new'), ('views and side files', 'new'), ('card and index', 'new')]
     """
     options = PublishOptions(is_public, allow_simulated, delete_missing, move_tag)
     progress = progress or Silent()
     hub = open_hub(repo, patience, progress)
-    plan = plan_publication(local_path(root, "root"), hub, options)
+    plan = plan_publication(local_path(root, "root"), hub, options, names_repo=yes)
     if plan.is_done or not yes:
         return Published(plan, (), plan.head, plan.is_done)
     require_allowed(plan)
@@ -139,9 +133,23 @@ def publish(
     return Published(plan, commits, head, is_done=True)
 
 
-def plan_publication(root: Path, hub: Hub, options: PublishOptions) -> PublishPlan:
-    """Verify what is to be sent, look at the Hub, and say what publishing would do."""
+def plan_publication(
+    root: Path, hub: Hub, options: PublishOptions, *, names_repo: bool = False
+) -> PublishPlan:
+    """Verify what is to be sent, look at the Hub, and say what publishing would do.
+
+    Parameters
+    ----------
+    root : Path
+    hub : Hub
+    options : PublishOptions
+    names_repo : bool
+        First put the dataset's name into the examples of the root's card.
+    """
     contents = root_contents(RootLayout(root))
+    if names_repo:
+        write_card(root, repo_id=hub.repo, progress=hub.progress)
+        contents = root_contents(contents.layout)
     remote = hub.state()
     comparison = compare(contents, remote, list(catalogue()))
     has_steps = bool(comparison.steps)
@@ -165,7 +173,6 @@ def plan_publication(root: Path, hub: Hub, options: PublishOptions) -> PublishPl
         tag=tag if not is_tagged or comparison.data_differ else None,
         moves_tag=is_tagged and comparison.data_differ,
         refusals=(),
-        left_out=contents.left_out,
         n_bytes_after=contents.n_bytes,
     )
     if not has_steps:

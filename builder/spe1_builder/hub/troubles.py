@@ -12,6 +12,7 @@ from spe1_builder.errors import (
     HubError,
     HubQuotaError,
     HubUnavailableError,
+    OptionError,
     Spe1Error,
 )
 from spe1_builder.patience import Interrupted, Patience, insist, parse_retry_after_s
@@ -130,7 +131,7 @@ def raise_translated(error: Exception, where: str) -> NoReturn:
     from huggingface_hub.errors import HFValidationError
 
     if isinstance(error, HFValidationError):
-        raise HubError(
+        raise OptionError(
             "The Hub can have no dataset of that name.",
             where=where,
             expected="user/name, of letters, digits, '-', '_' and '.'",

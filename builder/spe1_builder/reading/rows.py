@@ -14,6 +14,8 @@ import numpy as np
 from spe1_builder.errors import MissingFileError, OptionError, OutputError
 from spe1_builder.layout import DATASET_DICT_NAME, DATASET_INFO_NAME, SPLITS, RootLayout
 from spe1_builder.paths import local_path
+from spe1_builder.reading.afar.address import is_far, parse_address
+from spe1_builder.reading.afar.rows import FarRow, FarRows
 from spe1_builder.reading.arrays import damaged, is_there, require_columns, segment_uV
 from spe1_builder.reading.decode import decode_first, decode_traces_uV
 from spe1_builder.reading.identity import data_files, home, require_one_recording
@@ -35,8 +37,11 @@ class Rows(Protocol):
     def where(self) -> str:
         """What they are of, for people."""
 
-    def traces_uV(self, index: int) -> np.ndarray:
-        """Of one row: float32 (N_CHANNELS, n_samples), uV; read-only."""
+    def traces_uV(self, index: int) -> np.ndarray | FarRow:
+        """Of one row: float32 (N_CHANNELS, n_samples), uV; read-only.
+
+        Of a cell elsewhere only ``[channels, start:stop]`` can be taken of it.
+        """
 
 
 class ShardRows:
@@ -144,7 +149,7 @@ class DatasetRows:
 
 
 def open_rows(source: str | Path | DatasetDict | Dataset) -> Rows:
-    """The rows of a cell, or of one of its splits.
+    """The rows of a cell, or of one of its splits; a string may be an address, too.
 
     Raises
     ------
@@ -154,7 +159,12 @@ def open_rows(source: str | Path | DatasetDict | Dataset) -> Rows:
         There is no built cell at that path.
     OutputError
         A file of the cell is damaged.
+    LoginError, ServerError, MissingPackageError
+        The cell is elsewhere, and cannot be read.
     """
+    if is_far(source):
+        address = parse_address(source)
+        return FarRows(address.url, (address.split,) if address.split else SPLITS)
     if isinstance(source, str | Path):
         return _rows_of_path(local_path(source, "source"))
     from datasets import Dataset

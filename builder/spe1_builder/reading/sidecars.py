@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from spe1_builder.dataset.findings import Report
 from spe1_builder.dataset.sidecars import npz, patch, templates
+from spe1_builder.dataset.sidecars.npz import Openable
 from spe1_builder.errors import OutputError
 
 
-def read_positions_um(path: Path) -> np.ndarray:
+def read_positions_um(path: Openable) -> np.ndarray:
     """Site positions of a cell's ``templates.npz``: float32 (N_CHANNELS, 2), um (x, y).
 
     Raises
@@ -24,7 +24,7 @@ def read_positions_um(path: Path) -> np.ndarray:
     return _read(path, [name], templates.ARRAYS)[name]
 
 
-def read_patch(path: Path) -> dict[str, np.ndarray]:
+def read_patch(path: Openable) -> dict[str, np.ndarray]:
     """The trace, its times and the spikes of a cell's ``patch.npz``, by name.
 
     Raises
@@ -38,7 +38,7 @@ def read_patch(path: Path) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _read(path: Path, names: Sequence[str], known: npz.Arrays) -> dict[str, np.ndarray]:
+def _read(path: Openable, names: Sequence[str], known: npz.Arrays) -> dict[str, np.ndarray]:
     report = Report()
     arrays = npz.read_arrays(path, {name: known[name] for name in names}, report.at(path.name))
     if set(arrays) != set(names):
@@ -46,10 +46,10 @@ def _read(path: Path, names: Sequence[str], known: npz.Arrays) -> dict[str, np.n
     return arrays
 
 
-def _damaged(path: Path, got: str) -> OutputError:
+def _damaged(path: Openable, got: str) -> OutputError:
     return OutputError(
         f"{path.name} is damaged.",
-        where=path,
+        where=str(path),
         got=got,
         do="see what is wrong: spe1 verify; then build the cell again (spe1 build --force)",
     )

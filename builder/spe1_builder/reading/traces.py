@@ -11,6 +11,7 @@ import numpy as np
 
 from spe1_builder.constants import N_CHANNELS, NPX_RATE_HZ
 from spe1_builder.errors import OptionError
+from spe1_builder.reading.afar.rows import FarRow
 from spe1_builder.reading.rows import open_rows
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ class CellTraces:
     ----------
     source : str, Path, DatasetDict or Dataset
         A cell's folder, or its ``train`` or ``test``; what `spe1_builder.reading.arrays.load`
-        gives; or one split.
+        gives; or one split. A string may also be the folder's address elsewhere
+        (``hf://datasets/user/spe1/c14``, ``https://...``, ``s3://...``): then only what is
+        read is fetched, and it stays with the commit that the Hub had when it was opened.
 
     Attributes
     ----------
@@ -45,6 +48,8 @@ class CellTraces:
         There is no built cell at that path.
     OutputError
         A file of the cell is damaged.
+    LoginError, ServerError, MissingPackageError
+        The cell is elsewhere, and cannot be read.
 
     Examples
     --------
@@ -64,7 +69,7 @@ class CellTraces:
 
     def __init__(self, source: str | Path | DatasetDict | Dataset):
         self._rows = open_rows(source)
-        self._segments: dict[int, np.ndarray] = {}
+        self._segments: dict[int, np.ndarray | FarRow] = {}
         firsts = self._rows.firsts
         if not len(firsts):
             raise OptionError("There is no segment to read.", do="pass a cell or a split with rows")
@@ -93,12 +98,12 @@ class CellTraces:
         # Views of the file: pickled, they would be the traces themselves.
         return self.__dict__ | {"_segments": {}}
 
-    def _segment(self, index: int) -> np.ndarray:
+    def _segment(self, index: int) -> np.ndarray | FarRow:
         if index not in self._segments:
             self._segments[index] = self._checked_segment(index)
         return self._segments[index]
 
-    def _checked_segment(self, index: int) -> np.ndarray:
+    def _checked_segment(self, index: int) -> np.ndarray | FarRow:
         firsts, traces_uV = self._rows.firsts, self._rows.traces_uV(index)
         expected = (firsts[index + 1] if index + 1 < len(firsts) else self.last) - firsts[index]
         if traces_uV.shape[1] != expected:
@@ -134,7 +139,8 @@ class CellTraces:
         -------
         np.ndarray
             float32 (n_channels, stop - start), uV. Within one segment, and with all
-            channels or a slice of them, it is a read-only view of the file.
+            channels or a slice of them, it is a read-only view of the file, if that is on
+            this machine.
 
         Raises
         ------
@@ -149,7 +155,7 @@ class CellTraces:
                 got=f"[{start}, {stop})",
                 do="count from the start of the analysis window; test alone does not begin at 0",
             )
-        chosen = _chosen_channels(channels)
+        chosen = channel_index(channels)
         firsts = self._rows.firsts
         low = int(np.searchsorted(firsts, start, side="right")) - 1
         high = int(np.searchsorted(firsts, stop, side="left"))
@@ -176,8 +182,14 @@ def _whole(value: Any, where: str) -> int:
     )
 
 
-def _chosen_channels(channels: Any) -> Any:
-    """What indexes the channels: a slice, or int64 (n_channels,)."""
+def channel_index(channels: Any) -> Any:
+    """What indexes the channels: a slice, or int64 (n_channels,).
+
+    Raises
+    ------
+    OptionError
+        There is no such channel.
+    """
     if channels is None:
         return slice(None)
     if isinstance(channels, slice):
@@ -235,6 +247,13 @@ def read_uV(
     >>> is_good[[36, 75, 112, 151, 188, 227, 264, 303, 340, 379]] = False
     >>> spe1.read_uV("spe1/c14", 9_000, 12_000, channels=is_good).shape
     (374, 3000)
+
+    From an address only the bytes of these channels and samples are fetched:
+
+    >>> from pathlib import Path
+    >>> url = Path("spe1/c14").resolve().as_uri()     # or "hf://datasets/user/spe1/c14"
+    >>> spe1.read_uV(url, 9_000, 12_000, channels=[100, 101]).shape
+    (2, 3000)
     """
     traces = source if isinstance(source, CellTraces) else CellTraces(source)
     return traces.read_uV(start, stop, channels, writable=writable)

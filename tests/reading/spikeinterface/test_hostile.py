@@ -16,7 +16,7 @@ def test_places(opener, built, tmp_path, monkeypatch):
         ("c99", spe1.UnknownCellError, "no cell 'c99'"),
         (root, spe1.MissingFileError, "a root with c14"),
         (tmp_path / "gone", spe1.MissingFileError, "no built cell"),
-        ("s3://bucket/spe1/c14", spe1.OptionError, "elsewhere"),
+        (Path("s3://bucket/spe1/c14"), spe1.OptionError, "elsewhere"),
         (14, spe1.OptionError, "no path"),
     ):
         with pytest.raises(error) as caught:

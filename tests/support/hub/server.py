@@ -16,7 +16,7 @@ from tests.support.hub.handler import Handler
 from tests.support.hub.repos import Commit, Repo
 from tests.support.hub.words import Account
 
-TOKEN = "hf_test"
+TOKEN = "hf_of_the_tester"
 
 
 class Seen(NamedTuple):

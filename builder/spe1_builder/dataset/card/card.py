@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from spe1_builder.cells import CELL_SETS, catalogue
-from spe1_builder.constants import LICENSE_NAME
+from spe1_builder.constants import LICENSE_NAME, SOURCE_DATASET
 from spe1_builder.dataset import sidecars, views
-from spe1_builder.dataset.card.configs import CardConfig, card_configs
+from spe1_builder.dataset.card.configs import ROW_COLUMNS, CardConfig, card_configs
+from spe1_builder.dataset.card.kept import KeptPart
+from spe1_builder.dataset.card.subject import what_cells_are
 from spe1_builder.dataset.metadata import METADATA_HOLDS, ConversionMetadata, read_model
-from spe1_builder.dataset.views.shards import ViewShard
+from spe1_builder.dataset.scraps.shard import SCRAPS_HOLD, SCRAPS_NAME, SCRAPS_SPLIT
+from spe1_builder.dataset.views.view import ViewColumn
 from spe1_builder.dataset.warnings import warnings_of
 from spe1_builder.errors import OutputError
 from spe1_builder.layout import (
     BENCHMARK_NAME,
+    CARD_END_MARKER,
     CARD_MARKER,
     METADATA_NAME,
     RootLayout,
@@ -25,7 +28,7 @@ from spe1_builder.layout import (
 from spe1_builder.origins import Origin, origin_mark
 from spe1_builder.packaged import packaged_text
 
-_TAGS = (
+TAGS = (
     "neuroscience",
     "electrophysiology",
     "spike-sorting",
@@ -36,7 +39,14 @@ _TAGS = (
 )
 
 
-#: What stands at the top, by what kinds of cells there are.
+#: In the place of a repo's name that is not known.
+_NO_REPO = "USER/spe1"
+_PLACEHOLDER = (
+    f" In the place of\n`{_NO_REPO}` goes the repo that this page is of; `load_dataset` also takes "
+    "the path of a folder."
+)
+
+#: Below the first sentence, by what kinds of cells there are.
 _NOT_RECORDED: dict[Origin, str] = {
     "simulated": """
 > **Simulated data, not recordings.** Cells marked so in the table were made by ``spe1 simulate``;
@@ -83,27 +93,31 @@ def read_built_cells(layout: RootLayout) -> list[BuiltCell]:
 
 def card_text(
     cells: list[BuiltCell],
-    shards: Mapping[str, Sequence[ViewShard]] | None = None,
-    scraps_file: Path | None = None,
+    configs: Sequence[CardConfig] | None = None,
     *,
     has_benchmark: bool = False,
+    kept: KeptPart | None = None,
 ) -> str:
     """The card: YAML that lists exactly the given cells, and the text for people.
 
     Parameters
     ----------
     cells : list of BuiltCell
-    shards : mapping of str to sequence of ViewShard, optional
-        Files of their views, by view; without any, the card lists none.
-    scraps_file : Path, optional
-        That of the scraps, where it is there.
+    configs : sequence of CardConfig, optional
+        What it lists; without any, the cells alone.
     has_benchmark : bool
+    kept : KeptPart, optional
+        What of the card before stays.
     """
     import yaml
 
-    configs = card_configs([cell.metadata for cell in cells], shards or {}, scraps_file)
-    header = yaml.safe_dump(_front_matter(configs), sort_keys=False, allow_unicode=True, width=100)
-    return f"---\n{header}---\n{CARD_MARKER}\n{_body(cells, has_benchmark)}"
+    kept = kept or KeptPart()
+    if configs is None:
+        configs = card_configs([cell.metadata for cell in cells], {})
+    matter = {**_front_matter(configs), **kept.keys}
+    header = yaml.safe_dump(matter, sort_keys=False, allow_unicode=True, width=100)
+    body = _body(cells, has_benchmark, kept.repo_id)
+    return f"---\n{header}---\n{CARD_MARKER}\n{kept.repo_line}{body}{CARD_END_MARKER}\n{kept.text}"
 
 
 def _front_matter(configs: Sequence[CardConfig]) -> dict[str, Any]:
@@ -112,7 +126,7 @@ def _front_matter(configs: Sequence[CardConfig]) -> dict[str, Any]:
         "pretty_name": "SPE-1 (Marques-Smith et al. 2018): paired patch-clamp and Neuropixels "
         "recordings for spike sorting and localization benchmarks",
         "language": ["en"],
-        "tags": list(_TAGS),
+        "tags": list(TAGS),
         "size_categories": [_size_category(sum(config.n_rows for config in configs))],
         "task_categories": ["other"],
         "annotations_creators": ["expert-generated"],
@@ -176,26 +190,54 @@ def _file_table() -> str:
     )
 
 
-def _view_table() -> str:
-    lines = [f"| `{view.name}` | {', '.join(view.splits)} | {view.holds} |" for view in views.VIEWS]
-    return "\n".join(["| name | splits | holds |", "|---|---|---|", *lines])
+def _columns(columns: Sequence[ViewColumn]) -> str:
+    lines = [f"| `{c.name}` | {c.shown_kind} | {c.unit} | {c.meaning} |" for c in columns]
+    return "\n".join(["| column | type | unit | meaning |", "|---|---|---|---|", *lines])
 
 
-def _body(cells: list[BuiltCell], has_benchmark: bool) -> str:
+def _views() -> str:
+    parts = [
+        f"**`{view.name}`** ({' and '.join(f'`{split}`' for split in view.splits)}): {view.holds}."
+        f"\n\n{_columns(view.columns)}"
+        for view in views.VIEWS
+    ]
+    return "\n\n".join([*parts, f"**`{SCRAPS_NAME}`** (`{SCRAPS_SPLIT}`): {SCRAPS_HOLD}."])
+
+
+def _provenance(cells: list[BuiltCell]) -> str:
+    """Where the cells come from, and what made them."""
+    lines = []
+    if any(cell.metadata.provenance.kind == "recorded" for cell in cells):
+        lines.append(
+            f"- **Recordings**: {SOURCE_DATASET}, doi:10.6080/K0J67F4T, raw files as released."
+        )
+    made_by = sorted(
+        {
+            (cell.metadata.provenance.spe1_version, cell.metadata.provenance.data_version)
+            for cell in cells
+        }
+    )
+    lines += [f"- **Software**: `spe1` {version}, data {data}." for version, data in made_by]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _body(cells: list[BuiltCell], has_benchmark: bool, repo_id: str | None) -> str:
     template = packaged_text("dataset/card/card_body.md")
-    example = cells[0].cell_id if cells else "c14"
+    kinds = [cell.metadata.provenance.kind for cell in cells]
+    label, rest = what_cells_are(kinds)
     return template.format(
+        repo=repo_id or _NO_REPO,
+        placeholder=_PLACEHOLDER if repo_id is None else "",
+        what=f"**{label}**{rest}",
         files=_file_table(),
-        views=_view_table(),
+        row_columns=_columns(ROW_COLUMNS),
+        views=_views(),
         table=_cell_table(cells) if cells else "No cell has been built yet.",
         doubts=_warnings(cells),
         n_cells=len(cells),
-        warning="".join(
-            text
-            for kind, text in _NOT_RECORDED.items()
-            if any(cell.metadata.provenance.kind == kind for cell in cells)
-        ),
-        example=example,
+        warning="".join(text for kind, text in _NOT_RECORDED.items() if kind in kinds),
+        example=cells[0].cell_id if cells else "c14",
+        provenance=_provenance(cells),
         benchmark=_BENCHMARK if has_benchmark else "",
         zhao=", ".join(CELL_SETS["zhao"]),
     )

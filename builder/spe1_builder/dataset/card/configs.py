@@ -17,13 +17,40 @@ import pyarrow as pa
 from spe1_builder.constants import CITATION, HOMEPAGE, LICENSE_NAME
 from spe1_builder.dataset import views
 from spe1_builder.dataset.metadata import ConversionMetadata
-from spe1_builder.dataset.rows.batches import SCHEMA
 from spe1_builder.dataset.scraps import table as scraps_table
 from spe1_builder.dataset.scraps.shard import SCRAPS_HOLD, SCRAPS_NAME, SCRAPS_SPLIT, scraps_bytes
 from spe1_builder.dataset.views.shards import ViewShard
-from spe1_builder.dataset.views.view import IMAGE, IMAGE_TYPE, View
+from spe1_builder.dataset.views.view import IMAGE, IMAGE_TYPE, View, ViewColumn
 from spe1_builder.layout import SHARD_GLOB, SPLITS, VIEWS_NAME, shard_mark
 from spe1_builder.source.scraps.packaged import scraps
+
+#: The columns of a cell's rows, in words.
+ROW_COLUMNS = (
+    ViewColumn(
+        "sample_id",
+        "string",
+        "",
+        "first sample of the segment from the start of the analysis window, zero-padded to 10",
+    ),
+    ViewColumn(
+        "cp",
+        "list<list<float32>>",
+        "µV",
+        "`[384][T]`: preprocessed traces at 30 kHz, T = 90,000 at 3 s",
+    ),
+    ViewColumn(
+        "cit",
+        "list<list<int32>>",
+        "",
+        "`[384][n]`: unit of each ground-truth spike (always 0), on the peak channel only",
+    ),
+    ViewColumn(
+        "ctt",
+        "list<list<float64>>",
+        "ms",
+        "`[384][n]`: spike time within the segment, same nesting",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -45,7 +72,7 @@ class CardConfig:
     name : str
     description : str
         With the fingerprint of the content.
-    schema : pa.Schema
+    columns : sequence of ViewColumn
     splits : sequence of CardSplit
         Those that have rows.
     is_default : bool
@@ -54,7 +81,7 @@ class CardConfig:
 
     name: str
     description: str
-    schema: pa.Schema
+    columns: Sequence[ViewColumn]
     splits: Sequence[CardSplit]
     is_default: bool = False
 
@@ -83,7 +110,7 @@ class CardConfig:
             "homepage": HOMEPAGE,
             "license": LICENSE_NAME,
             "citation": CITATION,
-            "features": [{"name": field.name, **_feature(field.type)} for field in self.schema],
+            "features": [{"name": c.name, **_feature(c.arrow_type)} for c in self.columns],
             "splits": [
                 {"name": split.name, "num_bytes": split.n_bytes, "num_examples": split.n_rows}
                 for split in self.splits
@@ -125,7 +152,7 @@ def cell_config(metadata: ConversionMetadata) -> CardConfig:
         n_rows = metadata.splits[split].rows  # type: ignore[index]
         path = f"{cell_id}/{split}/data-{mark}-*.arrow"
         splits.append(CardSplit(split, [path], n_rows, sum(shards)))
-    return CardConfig(cell_id, cell_description(cell_id, fingerprint), SCHEMA, splits)
+    return CardConfig(cell_id, cell_description(cell_id, fingerprint), ROW_COLUMNS, splits)
 
 
 def view_config(view: View, shards: Sequence[ViewShard]) -> CardConfig:
@@ -148,7 +175,7 @@ def view_config(view: View, shards: Sequence[ViewShard]) -> CardConfig:
     return CardConfig(
         view.name,
         f"SPE-1 {view.name}: {view.holds}; fingerprint {fingerprint}",
-        view.schema,
+        view.columns,
         splits,
         is_default=view is views.VIEWS[0],
     )
@@ -161,7 +188,10 @@ def scraps_config(path: Path) -> CardConfig:
     return CardConfig(
         SCRAPS_NAME,
         f"SPE-1 {SCRAPS_NAME}: {SCRAPS_HOLD}; fingerprint {mark}",
-        scraps_table.SCHEMA,
+        [
+            ViewColumn(column.name, column.kind, column.unit, column.meaning)
+            for column in scraps_table.COLUMNS
+        ],
         [CardSplit(SCRAPS_SPLIT, [place], len(scraps()), len(scraps_bytes()))],
     )
 

@@ -9,9 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from spe1_builder.dataset.card.card import BuiltCell, card_text, read_built_cells
+from spe1_builder.dataset.card.card import TAGS, BuiltCell, card_text, read_built_cells
+from spe1_builder.dataset.card.configs import card_configs
+from spe1_builder.dataset.card.croissant.document import LISTED_FILES, croissant_text
+from spe1_builder.dataset.card.kept import KeptPart, read_kept, require_repo_id
 from spe1_builder.dataset.plan.fingerprint import HashCache
 from spe1_builder.dataset.scraps.shard import scraps_shard, write_scraps
 from spe1_builder.dataset.views.shards import (
@@ -30,6 +34,7 @@ from spe1_builder.layout import (
     CARD_MARKER,
     CARD_NAME,
     CHAN_MAP_NAME,
+    CROISSANT_NAME,
     INDEX_NAME,
     METADATA_NAME,
     SUMMARY_CSV_NAME,
@@ -42,6 +47,7 @@ from spe1_builder.progress import Progress, Silent, stage
 #: What lies in a root beside the cells.
 ROOT_NAMES = (
     CARD_NAME,
+    CROISSANT_NAME,
     CHAN_MAP_NAME,
     SUMMARY_NAME,
     SUMMARY_CSV_NAME,
@@ -68,16 +74,26 @@ def has_our_card(layout: RootLayout) -> bool:
         return CARD_MARKER.encode() in file.read(_CARD_HEAD_BYTES)
 
 
-def write_card(root: Path, *, without: str | None = None, progress: Progress | None = None) -> Path:
-    """Write ``README.md`` for the cells that are present, their views, and the index.
+def write_card(
+    root: Path,
+    *,
+    repo_id: str | None = None,
+    without: str | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Write ``README.md`` and ``croissant.json`` for the cells that are present, views, and index.
 
-    Each file appears whole or not at all. A view's file that is there is not made again. The
-    old ones go when the new card names the new ones, so that at any moment what a card names
-    is there.
+    What an author wrote below the card's end marker stays, and so do keys of its YAML that are
+    not ours. Each file appears whole or not at all. A view's file that is there is not made
+    again. The old ones go when the new card names the new ones, so that at any moment what a
+    card names is there.
 
     Parameters
     ----------
     root : Path
+    repo_id : str, optional
+        The repo on the Hub that the card is for, ``user/name``; the card keeps it, and without
+        it has that of before.
     without : str, optional
         A cell to leave out, because it is being replaced.
     progress : Progress, optional
@@ -91,13 +107,16 @@ def write_card(root: Path, *, without: str | None = None, progress: Progress | N
     Raises
     ------
     OptionError
-        The root holds a README.md, or something called views, of somebody else's.
+        The root holds a README.md, or something called views, of somebody else's; what an
+        author wrote cannot be read; or that is no repo's name.
     AccessError, SpaceError, BusyError
         It cannot be written.
     """
     layout, progress = RootLayout(Path(root)), progress or Silent()
+    if repo_id is not None:
+        require_repo_id(repo_id)
     with _writing(layout):
-        _require_our_card(layout)
+        require_our_card(layout)
     for cell in read_built_cells(layout):
         if cell.cell_id != without and is_lacking(layout, cell.metadata):
             # The lock for one cell, so that no other build waits for all of them.
@@ -105,25 +124,37 @@ def write_card(root: Path, *, without: str | None = None, progress: Progress | N
                 for problem in make_cell_shards(layout, cell.metadata):
                     progress.note(f"{cell.cell_id} is left out of a view: {problem.what}")
     with _writing(layout):
-        _require_our_card(layout)
+        kept_of_card = require_our_card(layout)
+        if repo_id is not None:
+            kept_of_card = replace(kept_of_card, repo_id=repo_id)
         cells = read_built_cells(layout)
         kept = {s.path for cell in cells for s in cell_shards(layout, cell.metadata)}
         if cells:
             write_scraps(layout)
             kept.add(scraps_shard(layout))
-        write_text(layout.card, _card_of(layout, [c for c in cells if c.cell_id != without]))
+        page = _page_of(layout, [c for c in cells if c.cell_id != without], kept_of_card)
+        write_text(layout.card, page.card)
+        write_text(layout.croissant, page.croissant)
         clear_shards(layout, kept)
         _write_index(layout)
     return layout.card
 
 
-def _require_our_card(layout: RootLayout) -> None:
+def require_our_card(layout: RootLayout) -> KeptPart:
+    """What the next card keeps of this one.
+
+    Raises
+    ------
+    OptionError
+        It is somebody else's, or what an author wrote into it cannot be read.
+    """
     if layout.card.exists() and not has_our_card(layout):
         raise OptionError(
             "The folder holds a README.md that spe1 did not write.",
             where=layout.card,
             do="move that file away, or name the dataset root",
         )
+    return read_kept(layout.card)
 
 
 def write_root_files(layout: RootLayout, contents: Mapping[str, bytes]) -> None:
@@ -157,20 +188,40 @@ def _writing(layout: RootLayout) -> Iterator[None]:
             yield
 
 
-def make_card(layout: RootLayout) -> str:
-    """The card of the cells and the views that are present."""
-    return _card_of(layout, read_built_cells(layout))
+@dataclass(frozen=True)
+class Page:
+    """The card and the Croissant file of a root, which say the same."""
+
+    card: str
+    croissant: str
 
 
-def _card_of(layout: RootLayout, cells: list[BuiltCell]) -> str:
-    shards = listed_shards(layout, (cell.metadata for cell in cells))
+def make_page(layout: RootLayout, kept: KeptPart) -> Page:
+    """Those of the cells and the views that are present.
+
+    Parameters
+    ----------
+    layout : RootLayout
+    kept : KeptPart
+        What of the card before stays.
+    """
+    return _page_of(layout, read_built_cells(layout), kept)
+
+
+def _page_of(layout: RootLayout, cells: list[BuiltCell], kept: KeptPart) -> Page:
+    metadata = [cell.metadata for cell in cells]
     scraps_file = scraps_shard(layout)
-    return card_text(
-        cells,
-        shards,
+    configs = card_configs(
+        metadata,
+        listed_shards(layout, metadata),
         # A root without a cell has no other config either.
         scraps_file if cells and scraps_file.is_file() else None,
-        has_benchmark=layout.benchmark.is_file(),
+    )
+    listed = [name for name in LISTED_FILES if (layout.root / name).is_file()]
+    hashes = {name: _sha256(layout.root / name, _LARGEST_BYTES) for name in listed}
+    return Page(
+        card_text(cells, configs, has_benchmark=layout.benchmark.is_file(), kept=kept),
+        croissant_text(metadata, configs, hashes, TAGS, kept.repo_id),
     )
 
 

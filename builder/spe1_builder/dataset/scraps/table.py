@@ -38,6 +38,11 @@ class ScrapsColumn:
     value: Callable[[CellScraps], Any]
 
     @property
+    def kind(self) -> str:
+        """Its type as the views write theirs, such as ``list<int64>``."""
+        return "list<" * self.depth + self.dtype + ">" * self.depth
+
+    @property
     def arrow_type(self) -> pa.DataType:
         kind = pa.type_for_alias(self.dtype)
         for _ in range(self.depth):

@@ -8,13 +8,26 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
 from spe1_builder.dataset.findings import Place
+from spe1_builder.errors import LoginError, MissingFileError, ServerError
 
 #: name -> (dtype, shape); None stands for any length.
 Arrays = Mapping[str, tuple[str, tuple[int | None, ...]]]
+
+
+class Openable(Protocol):
+    """A path, or a file elsewhere: what can be opened, and has a name."""
+
+    @property
+    def name(self) -> str: ...
+
+    def open(self, mode: str) -> Any:
+        """The file, as a context that closes it; it can be read and sought in."""
+
 
 #: What numpy and zipfile raise on files that are something else, or cut, or mangled.
 NPZ_ERRORS = (
@@ -37,7 +50,7 @@ NPZ_ERRORS = (
 _ZIP_HEADER_BYTES = 30
 
 
-def read_arrays(path: Path, wanted: Arrays, found: Place) -> dict[str, np.ndarray]:
+def read_arrays(path: Openable, wanted: Arrays, found: Place) -> dict[str, np.ndarray]:
     """Arrays of an ``.npz``, those of the wanted dtype and shape; findings for the others."""
     arrays = {}
     try:
@@ -62,6 +75,8 @@ def read_arrays(path: Path, wanted: Arrays, found: Place) -> dict[str, np.ndarra
                         expected=f"{dtype} {str(shape).replace('None', 'n')}",
                         got=f"{array.dtype} {array.shape}",
                     )
+    except (MissingFileError, LoginError, ServerError):
+        raise  # of a file elsewhere: nothing is known of what is in it
     except NPZ_ERRORS as error:
         found.add("not an .npz archive that loads without pickle", got=error)
     return arrays

@@ -11,7 +11,7 @@ import numpy as np
 from spe1_builder.constants import NPX_RATE_HZ
 from spe1_builder.dataset.findings import Report
 from spe1_builder.dataset.metadata import ConversionMetadata, read_model
-from spe1_builder.dataset.sidecars.npz import NPZ_ERRORS, map_array, read_arrays
+from spe1_builder.dataset.sidecars.npz import NPZ_ERRORS, Openable, map_array, read_arrays
 from spe1_builder.dataset.sidecars.patch import ADDED, ARRAYS, has_patch_indices
 from spe1_builder.dataset.sidecars.templates import ARRAYS as TEMPLATE_ARRAYS
 from spe1_builder.dataset.spikes.traces import MappedTraces
@@ -26,6 +26,11 @@ _SAMPLE_TOLERANCE = 1e-6
 #: 3 to 8 ms apart, each smaller than the one before, which is why a sorter should know them;
 #: tonic firing has few intervals as short.
 BURST_INTERVAL_S = 0.010
+
+
+def samples_of(times_s: np.ndarray) -> np.ndarray:
+    """Spike times from the start of the analysis window as its samples: int64 (n_spikes,)."""
+    return np.rint(times_s * NPX_RATE_HZ).astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +72,7 @@ class CellSpikes:
     @cached_property
     def samples(self) -> np.ndarray:
         """int64 (n_spikes,), samples of the analysis window."""
-        return np.rint(self.times_s * NPX_RATE_HZ).astype(np.int64)
+        return samples_of(self.times_s)
 
     @property
     def segment_samples(self) -> int:
@@ -171,7 +176,29 @@ def read_cell_spikes(folder: Path) -> CellSpikes:
         ``patch.npz`` or the metadata is damaged.
     """
     metadata = read_model(folder / METADATA_NAME, ConversionMetadata)
-    report, path = Report(), folder / PATCH_NAME
+    times_s, indices = read_spike_times(folder / PATCH_NAME, metadata)
+    if not metadata.segment_duration_s * NPX_RATE_HZ >= 1:
+        raise _damaged(folder / METADATA_NAME, "a segment of no samples")
+    return CellSpikes(folder, metadata, times_s, indices)
+
+
+def read_spike_times(
+    path: Openable, metadata: ConversionMetadata
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Times and patch samples of the spikes, as `CellSpikes` has them.
+
+    Parameters
+    ----------
+    path : Openable
+        ``patch.npz`` of the cell.
+    metadata : ConversionMetadata
+
+    Raises
+    ------
+    OutputError
+        It is damaged.
+    """
+    report = Report()
     wanted = {_TIMES: ARRAYS[_TIMES]}
     if has_patch_indices(metadata):
         wanted[_INDICES] = ADDED[_INDICES]
@@ -188,9 +215,7 @@ def read_cell_spikes(folder: Path) -> CellSpikes:
         raise _damaged(path, f"{len(times_s)} spikes, or not in the order of time")
     if indices is not None and len(indices) != len(times_s):
         raise _damaged(path, f"{len(indices)} patch samples of {len(times_s)} spikes")
-    if not metadata.segment_duration_s * NPX_RATE_HZ >= 1:
-        raise _damaged(folder / METADATA_NAME, "a segment of no samples")
-    return CellSpikes(folder, metadata, times_s, indices)
+    return times_s, indices
 
 
 def _require_inside(indices: np.ndarray, n_samples: int, folder: Path) -> None:
@@ -198,10 +223,10 @@ def _require_inside(indices: np.ndarray, n_samples: int, folder: Path) -> None:
         raise _damaged(folder / PATCH_NAME, "spikes outside the patch trace")
 
 
-def _damaged(path: Path, got: str) -> OutputError:
+def _damaged(path: Openable, got: str) -> OutputError:
     return OutputError(
         f"{path.name} does not hold the spikes of its cell.",
-        where=path,
+        where=str(path),
         got=got,
         do="see what is wrong: spe1 verify; then build the cell again (spe1 build --force)",
     )

@@ -12,10 +12,12 @@ import numpy as np
 from spe1_builder.dataset import views
 from spe1_builder.dataset.card.card import read_built_cells
 from spe1_builder.dataset.card.configs import card_configs
-from spe1_builder.dataset.card.root_files import ROOT_NAMES, make_card
+from spe1_builder.dataset.card.kept import KeptPart, kept_part, made_part, read_header
+from spe1_builder.dataset.card.root_files import ROOT_NAMES, make_page
 from spe1_builder.dataset.findings import Report, listing
 from spe1_builder.dataset.metadata import ConversionMetadata
 from spe1_builder.dataset.scraps.shard import SCRAPS_NAME, scraps_shard
+from spe1_builder.dataset.verify.croissant import check_croissant
 from spe1_builder.dataset.verify.index import Index, add_error
 from spe1_builder.dataset.verify.metadata import check_seal
 from spe1_builder.dataset.views.shards import is_lacking, listed_shards
@@ -40,8 +42,6 @@ _LEFTOVERS = ("*.incomplete", "views/*/*/*.incomplete", ".spe1/staging/*", ".spe
 _LITTER = ("Thumbs.db", "desktop.ini")
 #: No card and no index comes near it.
 _LARGEST_TEXT_BYTES = 10_000_000
-#: What the YAML reader raises on values such as ``!!bool x``, beside its own errors.
-_YAML_ERRORS = (LookupError, AttributeError, OverflowError, RecursionError)
 #: What comes through from the workbook reader on sheets that are no table.
 _TABLE_ERRORS = (Spe1Error, OSError, ValueError, LookupError)
 
@@ -85,13 +85,20 @@ def check_root_files(
     sealed = {cell_id: cells[cell_id] for cell_id in cells if _is_sealed(layout, cells[cell_id])}
     if not index.tell(SUMMARY_NAME, report):
         _check_summary(layout, cells, report)
-    _check_card(layout, cells, present, is_sealed=len(sealed) == len(cells), report=report)
+    is_whole = set(cells) == set(present) == set(sealed) and scraps_shard(layout).is_file()
+    # A view's file that is not there is a finding of its own.
+    is_whole = is_whole and not any(is_lacking(layout, cells[cell_id]) for cell_id in cells)
+    kept = _check_card(layout, cells, present, is_whole=is_whole, report=report)
+    if kept is not None and kept.is_written and not report.has(CARD_NAME):
+        index.accept(CARD_NAME)
     positions_um = None
     if not index.tell(CHAN_MAP_NAME, report):
         try:
             positions_um = read_positions_um(layout.root / CHAN_MAP_NAME)
         except (Spe1Error, OSError) as error:
             add_error(report, CHAN_MAP_NAME, error)
+    if kept is not None and is_whole:
+        check_croissant(layout, kept, index, report)
     return RootFiles(positions_um, sealed)
 
 
@@ -174,22 +181,25 @@ def _check_card(
     cells: dict[str, ConversionMetadata],
     present: Sequence[str],
     *,
-    is_sealed: bool,
+    is_whole: bool,
     report: Report,
-) -> None:
-    """The card is what the cells make of it; where it is not, what loading would meet first."""
+) -> KeptPart | None:
+    """The card is what the cells make of it; where it is not, what loading would meet first.
+
+    Returns
+    -------
+    KeptPart or None
+        What of it is the author's; None if it cannot be read.
+    """
     try:
         content = read_bounded(layout.card, _LARGEST_TEXT_BYTES, "The dataset card")
-        is_whole = set(cells) == set(present) and is_sealed
-        # A view's file that is not there is a finding of its own.
-        is_whole = is_whole and not any(is_lacking(layout, cells[cell_id]) for cell_id in cells)
-        is_whole = is_whole and scraps_shard(layout).is_file()
-        if is_whole and content == make_card(layout).encode():
-            return
+        kept = kept_part(content, layout.card)
+        if is_whole and _is_made(content, make_page(layout, kept).card, kept):
+            return kept
         configs = _read_configs(content)
     except (Spe1Error, OSError, ValueError) as error:
         report.add(CARD_NAME, "the card cannot be read", got=error)
-        return
+        return None
     shards = listed_shards(layout, cells.values()) if is_whole else {}
     scraps_file = scraps_shard(layout) if is_whole else None
     of_views = {config.name: config for config in card_configs([], shards, scraps_file)}
@@ -211,6 +221,14 @@ def _check_card(
             report.add(CARD_NAME, f"{kind} that the card does not list", got=listing(missing))
     if is_whole and not report.has(CARD_NAME):
         report.add(CARD_NAME, "not the card that these cells have (spe1 card writes it again)")
+    return kept
+
+
+def _is_made(content: bytes, made: str, kept: KeptPart) -> bool:
+    """Whether a card is what is made; of one that an author wrote in, the part that is ours."""
+    if content == made.encode():
+        return True
+    return kept.is_written and made_part(content.decode()) == made_part(made)
 
 
 def _is_sealed(layout: RootLayout, metadata: ConversionMetadata) -> bool:
@@ -224,16 +242,7 @@ def _is_sealed(layout: RootLayout, metadata: ConversionMetadata) -> bool:
 
 def _read_configs(content: bytes) -> list[dict[str, Any]]:
     """The configs of the card's YAML; ValueError if it is not what ``datasets`` reads."""
-    import yaml
-
-    parts = content.decode().split("---\n", 2)
-    if len(parts) != 3 or parts[0]:
-        raise ValueError("it does not start with YAML between two lines of ---")
-    try:
-        header = yaml.safe_load(parts[1])
-    except (yaml.YAMLError, *_YAML_ERRORS) as error:
-        raise ValueError(f"its YAML is invalid: {error}") from error
-    configs = header.get("configs", []) if isinstance(header, dict) else None
+    configs = read_header(content.decode()).get("configs", [])
     if not isinstance(configs, list) or not all(isinstance(config, dict) for config in configs):
         raise ValueError("its YAML has no list of configs")
     return configs

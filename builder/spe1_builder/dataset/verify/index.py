@@ -33,8 +33,13 @@ class Index:
             add_error(report, INDEX_NAME, error)
             return
         self._recorded, self._found = _by_name(recorded), _by_name(found)
-        self._is_canonical = recorded == found
+        self._text = recorded
         self.is_readable = True
+
+    def accept(self, name: str) -> None:
+        """Take a file as it is: somebody who may has changed it since."""
+        if name in self._recorded and name in self._found:
+            self._found[name] = self._recorded[name]
 
     def tell(self, name: str, report: Report) -> bool:
         """Whether a file differs from the index, and nothing was wrong with it yet: a finding."""
@@ -55,13 +60,18 @@ class Index:
             return
         for name in sorted(self._recorded.keys() | self._found.keys()):
             self.tell(name, report)
-        if self._recorded == self._found and not self._is_canonical:
+        if self._recorded == self._found and self._text != _as_text(self._found):
             fact = "the same hashes in another form than they were written in"
             report.add(INDEX_NAME, fact)
 
 
 def _by_name(text: str) -> dict[str, str]:
     return dict(line.split("  ", 1)[::-1] for line in text.splitlines() if "  " in line)
+
+
+def _as_text(hashes: dict[str, str]) -> str:
+    """As `index_text` writes it, in whose order they are."""
+    return "".join(f"{digest}  {name}\n" for name, digest in hashes.items())
 
 
 def add_error(report: Report, where: str, error: Exception) -> None:

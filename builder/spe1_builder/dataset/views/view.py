@@ -44,6 +44,11 @@ class ViewColumn:
     def arrow_type(self) -> pa.DataType:
         return _arrow_type(self.kind)
 
+    @property
+    def shown_kind(self) -> str:
+        """The type in a table of Markdown."""
+        return "Image" if self.kind == IMAGE else f"`{self.kind}`"
+
 
 def _arrow_type(kind: str) -> pa.DataType:
     if kind == IMAGE:

@@ -41,7 +41,7 @@ def is_current(
         )
     if not folder.exists():
         return False
-    foreign = _foreign_files(folder)
+    foreign = foreign_files(folder)
     if foreign:
         # Also with force: whatever this is, it was not built here.
         raise StaleOutputError(
@@ -96,7 +96,7 @@ def _difference(metadata: ConversionMetadata, options: BuildOptions, new: InputI
     return "; ".join(changes) or "another row in the summary, or another version of the data"
 
 
-def _foreign_files(folder: Path) -> list[str]:
+def foreign_files(folder: Path) -> list[str]:
     """Files that no build writes and no reader of ``datasets`` leaves there."""
     if not folder.is_dir():
         return [folder.name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from spe1_builder.dataset.card.kept import read_kept
 from spe1_builder.dataset.card.root_files import has_our_card, write_root_files
 from spe1_builder.dataset.plan.inputs import SharedFiles
 from spe1_builder.disk.os_errors import translated_os_errors
@@ -69,6 +70,8 @@ def _refuse_foreign(root: Path, layout: RootLayout) -> None:
             where=layout.card,
             do="choose an empty folder as root, or move that file away",
         )
+    # What would stop the card at the end stops the build before the work.
+    read_kept(layout.card)
 
 
 def _named(shared: SharedFiles) -> dict[str, bytes]:

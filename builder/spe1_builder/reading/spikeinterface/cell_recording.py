@@ -11,9 +11,11 @@ from spikeinterface.core import BaseRecording, BaseRecordingSegment
 
 from spe1_builder.constants import N_CHANNELS, NPX_RATE_HZ, PREPROCESSING
 from spe1_builder.dataset.metadata import ConversionMetadata
+from spe1_builder.dataset.sidecars.npz import Openable
 from spe1_builder.disk.pages import release_pages
 from spe1_builder.errors import OutputError
 from spe1_builder.layout import SPLITS, TEMPLATES_NAME
+from spe1_builder.reading.afar.rows import FarRow
 from spe1_builder.reading.rows import Rows, ShardRows
 from spe1_builder.reading.sidecars import read_positions_um
 from spe1_builder.reading.spikeinterface.lean import LeanExtractor
@@ -56,22 +58,46 @@ class Spe1Recording(LeanExtractor, BaseRecording):
         super().__init__(
             sampling_frequency=NPX_RATE_HZ, channel_ids=np.arange(N_CHANNELS), dtype="float32"
         )
-        rows = CellRows(folder, (split,) if split else SPLITS, metadata)
+        splits = (split,) if split else SPLITS
+        rows = CellRows(ShardRows(folder, splits), splits, metadata)
         #: First and last sample of each segment, from the start of the analysis window.
         self.spans = rows.spans(segments)
-        for first, last in self.spans:
-            self.add_recording_segment(Spe1RecordingSegment(rows, first, last))
-        self.set_channel_gains(1.0)
-        self.set_channel_offsets(0.0)
-        attach_probe(self, read_positions_um(folder / TEMPLATES_NAME))
-        mark_channels(self, metadata.detected_bad_channels)
-        self.annotate(is_filtered=True, **_annotations(metadata))
+        fill_recording(self, rows, self.spans, metadata, folder / TEMPLATES_NAME)
         self._made(
             folder_path=str(folder.absolute()),
             split=split,
             segments=segments,
             fingerprint=metadata.provenance.fingerprint,
         )
+
+
+def fill_recording(
+    recording: BaseRecording,
+    rows: CellRows,
+    spans: list[tuple[int, int]],
+    metadata: ConversionMetadata,
+    templates: Openable,
+) -> None:
+    """Segments, probe, properties and annotations of a cell's recording.
+
+    Parameters
+    ----------
+    recording : BaseRecording
+        Of all channels, still empty.
+    rows : CellRows
+    spans : list of tuple of int
+        First and last sample of each segment, from the start of the analysis window.
+    metadata : ConversionMetadata
+    templates : Openable
+        The cell's ``templates.npz``.
+    """
+    for first, last in spans:
+        recording.add_recording_segment(Spe1RecordingSegment(rows, first, last))
+    recording.set_channel_gains(1.0)
+    recording.set_channel_offsets(0.0)
+    attach_probe(recording, read_positions_um(templates))
+    mark_channels(recording, metadata.detected_bad_channels)
+    recording.annotate(is_filtered=True, **_annotations(metadata))
 
 
 def _annotations(metadata: ConversionMetadata) -> dict[str, Any]:
@@ -95,10 +121,18 @@ def _annotations(metadata: ConversionMetadata) -> dict[str, Any]:
 
 
 class CellRows:
-    """The rows of a cell in order, of which the pages of the latest stay in memory."""
+    """The rows of a cell in order, of which the pages of the latest stay in memory.
 
-    def __init__(self, folder: Path, splits: tuple[str, ...], metadata: ConversionMetadata):
-        self._rows: Rows = ShardRows(folder, splits)
+    Parameters
+    ----------
+    rows : Rows
+        Of the splits, on this machine or elsewhere.
+    splits : tuple of str
+    metadata : ConversionMetadata
+    """
+
+    def __init__(self, rows: Rows, splits: tuple[str, ...], metadata: ConversionMetadata):
+        self._rows = rows
         self.window_start = metadata.analysis_window.start_sample
         n_train = metadata.splits["train"].samples
         n_all = metadata.analysis_window.n_samples
@@ -112,12 +146,12 @@ class CellRows:
         if not (meets and spans.tolist() == [self.firsts[0], self.lasts[-1]]):
             raise OutputError(
                 "The rows are not those that the metadata tells of.",
-                where=folder,
+                where=rows.where,
                 expected=f"samples [{spans[0]}, {spans[1]}) without a gap",
                 got=f"[{self.firsts[0]}, {self.lasts[-1]})",
                 do="see what is wrong: spe1 verify; then build the cell again",
             )
-        self._kept: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._kept: OrderedDict[int, np.ndarray | FarRow] = OrderedDict()
 
     def spans(self, segments: Segments) -> list[tuple[int, int]]:
         """First and last sample of each segment, counted from the start of the window."""
@@ -127,14 +161,16 @@ class CellRows:
             return self._split_spans
         return [(int(self.firsts[0]), int(self.lasts[-1]))]
 
-    def _row_uV(self, index: int) -> np.ndarray:
-        """float32 (N_CHANNELS, n_samples), a view of the file."""
+    def _row_uV(self, index: int) -> np.ndarray | FarRow:
+        """float32 (N_CHANNELS, n_samples), a view of the file if that is here."""
         traces_uV = self._kept.pop(index, None)
         if traces_uV is None:
             traces_uV = self._rows.traces_uV(index)
         self._kept[index] = traces_uV
         while len(self._kept) > _ROWS_KEPT:
-            release_pages(self._kept.popitem(last=False)[1])
+            oldest = self._kept.popitem(last=False)[1]
+            if isinstance(oldest, np.ndarray):
+                release_pages(oldest)
         return traces_uV
 
     def read_uV(self, start: int, stop: int, channels: Any) -> np.ndarray:
@@ -146,8 +182,7 @@ class CellRows:
         high = int(np.searchsorted(self.firsts, stop, side="left"))
         if high - low <= 1:
             first = int(self.firsts[low])
-            # Samples first: of channels that are picked, only these are copied.
-            traces_uV: np.ndarray = self._row_uV(low)[:, start - first : stop - first][channels]
+            traces_uV: np.ndarray = self._row_uV(low)[channels, start - first : stop - first]
             return traces_uV.T
         n_channels = len(np.arange(N_CHANNELS)[channels])
         # Channel by channel, as in the file: each piece is one copy in a row.
@@ -155,8 +190,8 @@ class CellRows:
         for index in range(low, high):
             first, last = max(start, int(self.firsts[index])), min(stop, int(self.lasts[index]))
             offset = int(self.firsts[index])
-            piece_uV = self._row_uV(index)[:, first - offset : last - offset]
-            joined_uV[:, first - start : last - start] = piece_uV[channels]
+            piece_uV = self._row_uV(index)[channels, first - offset : last - offset]
+            joined_uV[:, first - start : last - start] = piece_uV
         return joined_uV.T
 
 

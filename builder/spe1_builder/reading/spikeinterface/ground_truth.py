@@ -10,6 +10,7 @@ from spikeinterface.core import BaseSorting, BaseSortingSegment
 
 from spe1_builder.cells import Cell, get_cell
 from spe1_builder.constants import NPX_RATE_HZ
+from spe1_builder.dataset.metadata import ConversionMetadata
 from spe1_builder.dataset.spikes.cell import read_cell_spikes
 from spe1_builder.reading.spikeinterface.cell_recording import Spe1Recording
 from spe1_builder.reading.spikeinterface.lean import LeanExtractor
@@ -37,22 +38,7 @@ class Spe1GroundTruth(LeanExtractor, BaseSorting):
         recording = Spe1Recording(folder_path, split, segments, metadata.provenance.fingerprint)
         super().__init__(sampling_frequency=NPX_RATE_HZ, unit_ids=[UNIT_ID])
         samples = read_cell_spikes(folder).samples
-        for first, last in recording.spans:
-            inside = samples[(samples >= first) & (samples < last)]
-            self.add_sorting_segment(OneUnitSegment(inside - first))
-        set_unit_facts(
-            self,
-            get_cell(metadata.cell_id),
-            location_um=metadata.unit_locations_um[str(UNIT_ID)],
-            peak_channel=metadata.peak_channel,
-        )
-        self.annotate(
-            cell_id=metadata.cell_id,
-            simulated=metadata.provenance.simulated,
-            origin=metadata.provenance.kind,
-            spike_source=metadata.source_metadata.spike_source,
-            fingerprint=metadata.provenance.fingerprint,
-        )
+        fill_sorting(self, samples, recording.spans, metadata)
         self.register_recording(recording)
         self._made(
             folder_path=str(folder.absolute()),
@@ -60,6 +46,42 @@ class Spe1GroundTruth(LeanExtractor, BaseSorting):
             segments=segments,
             fingerprint=metadata.provenance.fingerprint,
         )
+
+
+def fill_sorting(
+    sorting: BaseSorting,
+    samples: np.ndarray,
+    spans: list[tuple[int, int]],
+    metadata: ConversionMetadata,
+) -> None:
+    """Segments, properties and annotations of a cell's sorting.
+
+    Parameters
+    ----------
+    sorting : BaseSorting
+        Of the one unit, still empty.
+    samples : np.ndarray
+        int64 (n_spikes,), samples of the analysis window.
+    spans : list of tuple of int
+        First and last sample of each segment, as in the recording.
+    metadata : ConversionMetadata
+    """
+    for first, last in spans:
+        inside = samples[(samples >= first) & (samples < last)]
+        sorting.add_sorting_segment(OneUnitSegment(inside - first))
+    set_unit_facts(
+        sorting,
+        get_cell(metadata.cell_id),
+        location_um=metadata.unit_locations_um[str(UNIT_ID)],
+        peak_channel=metadata.peak_channel,
+    )
+    sorting.annotate(
+        cell_id=metadata.cell_id,
+        simulated=metadata.provenance.simulated,
+        origin=metadata.provenance.kind,
+        spike_source=metadata.source_metadata.spike_source,
+        fingerprint=metadata.provenance.fingerprint,
+    )
 
 
 class OneUnitSegment(BaseSortingSegment):

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from spe1_builder.cells import get_cell
 from spe1_builder.paths import local_path
-from spe1_builder.reading.spikeinterface.place import Segments, find_cell
+from spe1_builder.reading.afar.address import Address, is_far, parse_address
+from spe1_builder.reading.spikeinterface.place import Segments, find_cell, require_split
 
 if TYPE_CHECKING:
     from spikeinterface.core import BaseRecording, BaseSorting
@@ -33,9 +34,12 @@ def open_recording(
     Parameters
     ----------
     cell : str or Path
-        Id of a cell in ``root``; or the cell's folder, or that of one of its splits.
+        Id of a cell in ``root``; or the cell's folder, or that of one of its splits. As a
+        string also its address elsewhere (``hf://datasets/user/spe1/c14``, ``https://...``,
+        ``s3://...``): then only what is read is fetched, and it serialises as the address of
+        the commit that the Hub had when it was opened.
     root : str or Path
-        Dataset root.
+        Dataset root; or, as a string, the address of one.
     split : {"train", "test"}, optional
         Default: both, which follow each other without a gap.
     segments : {"one", "rows", "train_test"}
@@ -58,6 +62,8 @@ def open_recording(
         The cell has not been built.
     OutputError
         A file of the cell is damaged.
+    LoginError, ServerError, MissingPackageError
+        The cell is elsewhere, and cannot be read.
 
     Examples
     --------
@@ -79,8 +85,24 @@ def open_recording(
     """
     from spe1_builder.reading.spikeinterface.cell_recording import Spe1Recording
 
+    far = _far_place(cell, root, split)
+    if far is not None:
+        from spe1_builder.reading.spikeinterface.far import Spe1FarRecording
+
+        return Spe1FarRecording(far.url, far.split, segments)
     place = find_cell(cell, root, split)
     return Spe1Recording(str(place.folder), place.split, segments)
+
+
+def _far_place(cell: Any, root: Any, split: str | None) -> Address | None:
+    """The address that is meant, if it is one."""
+    if is_far(cell):
+        require_split(split)
+        return parse_address(cell, split)
+    if is_far(root):
+        require_split(split)
+        return parse_address(f"{root.rstrip('/')}/{get_cell(cell).cell_id}", split)
+    return None
 
 
 def open_ground_truth(
@@ -139,6 +161,11 @@ def open_ground_truth(
         return raw_ground_truth(*_raw_place(cell, raw_dir, split, segments))
     from spe1_builder.reading.spikeinterface.ground_truth import Spe1GroundTruth
 
+    far = _far_place(cell, root, split)
+    if far is not None:
+        from spe1_builder.reading.spikeinterface.far import Spe1FarGroundTruth
+
+        return Spe1FarGroundTruth(far.url, far.split, segments)
     place = find_cell(cell, root, split)
     return Spe1GroundTruth(str(place.folder), place.split, segments)
 

@@ -43,14 +43,7 @@ def find_cell(cell: str | Path, root: str | Path, split: str | None) -> CellPlac
     MissingFileError
         It is not built.
     """
-    if split is not None and split not in SPLITS:
-        raise OptionError(
-            "There is no such split.",
-            where="split",
-            expected=" or ".join(map(repr, SPLITS)),
-            got=f"{split!r:.200}",
-            do="leave split out for the whole cell",
-        )
+    require_split(split)
     is_id = isinstance(cell, str) and os.sep not in cell and not Path(cell).is_dir()
     if is_id or (isinstance(cell, str) and cell in catalogue()):
         return CellPlace(cell_folder(str(cell), root).resolve(), split)
@@ -77,6 +70,24 @@ def find_cell(cell: str | Path, root: str | Path, split: str | None) -> CellPlac
             else "'spe1 cells --root ROOT' lists what is built; spe1 build builds",
         )
     return CellPlace(folder, split)
+
+
+def require_split(split: str | None) -> None:
+    """Refuse a split that no cell has.
+
+    Raises
+    ------
+    OptionError
+        It is another word.
+    """
+    if split is not None and split not in SPLITS:
+        raise OptionError(
+            "There is no such split.",
+            where="split",
+            expected=" or ".join(map(repr, SPLITS)),
+            got=f"{split!r:.200}",
+            do="leave split out for the whole cell",
+        )
 
 
 def read_metadata(folder: Path, fingerprint: str | None) -> ConversionMetadata:

@@ -1,0 +1,1 @@
+"""The two contestants that are always there: a floor and a ceiling."""

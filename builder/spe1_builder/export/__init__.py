@@ -1,0 +1,1 @@
+"""A built cell in the formats of other programs."""
