@@ -20,6 +20,7 @@ from spe1_builder.benchmark.sorting.kept import keep, kept_path, read_kept
 from spe1_builder.benchmark.sorting.match import match
 from spe1_builder.benchmark.sorting.options import SortingOptions
 from spe1_builder.benchmark.sorting.places import unit_places
+from spe1_builder.benchmark.sorting.registry import find_sorters
 from spe1_builder.benchmark.sorting.schema_cells import (
     Agreement,
     FixedRateScore,
@@ -35,7 +36,6 @@ from spe1_builder.benchmark.sorting.score import (
     spikes_of,
 )
 from spe1_builder.benchmark.sorting.sorter import Sorter, SorterOptions, SorterRun
-from spe1_builder.benchmark.sorting.registry import find_sorters
 from spe1_builder.cells import get_cell
 from spe1_builder.constants import NPX_RATE_HZ
 from spe1_builder.errors import MissingFileError, OutputError, Spe1Error

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from spe1_builder.dataset.metadata import AnalysisWindow
 from spe1_builder.errors import MissingFileError, OptionError, SortingError
 from spe1_builder.paths import local_path
 from spe1_builder.reading.sortings.clock import on_window_clock
 from spe1_builder.reading.sortings.formats.form import SortingForm
-from spe1_builder.reading.sortings.found import CLOCKS, TIME_UNITS, Clock, FoundTrains, TimeUnit
+from spe1_builder.reading.sortings.found import CLOCKS, TIME_UNITS, FoundTrains
 from spe1_builder.reading.sortings.registry import FORMS
 from spe1_builder.reading.sortings.units import SortedUnits
+
+Name = TypeVar("Name", bound=str)
 
 
 def read_sorting(
     path: Any,
     *,
     kind: str | None = None,
-    unit: TimeUnit | None = None,
-    clock: Clock | None = None,
+    unit: str | None = None,
+    clock: str | None = None,
     window: AnalysisWindow,
     trust_pickle: bool = False,
     **options: Any,
@@ -73,10 +75,10 @@ def read_sorting(
     >>> units.notes["unit"], units.notes["clock"]
     ('s', 'window')
     """
-    _require_among(unit, TIME_UNITS, "unit")
-    _require_among(clock, CLOCKS, "clock")
+    counted_in = _one_of(unit, TIME_UNITS, "unit")
+    counted_from = _one_of(clock, CLOCKS, "clock")
     found = read_trains(path, kind=kind, trust_pickle=trust_pickle, **options)
-    return on_window_clock(found, window, unit, clock)
+    return on_window_clock(found, window, counted_in, counted_from)
 
 
 def kinds() -> dict[str, str]:
@@ -88,7 +90,7 @@ def read_trains(
     path: Any, *, kind: str | None = None, trust_pickle: bool = False, **options: Any
 ) -> FoundTrains:
     """A sorting as its file has it, on its own clock; parameters as `read_sorting`."""
-    _require_among(kind, tuple(kinds()), "kind")
+    _one_of(kind, tuple(kinds()), "kind")
     is_elsewhere = any(form.is_known(path) for form in FORMS if not form.takes_path)
     source = path if is_elsewhere else _existing(path)
     form = _form(source, kind)
@@ -141,7 +143,7 @@ def _takes(form: SortingForm, name: str) -> bool:
     return name in inspect.signature(form.read).parameters
 
 
-def _require_among(value: Any, allowed: tuple[str, ...], name: str) -> None:
+def _one_of(value: Any, allowed: tuple[Name, ...], name: str) -> Name | None:
     if value is not None and value not in allowed:
         raise OptionError(
             f"There is no such {name}.",
@@ -150,3 +152,5 @@ def _require_among(value: Any, allowed: tuple[str, ...], name: str) -> None:
             got=f"{value!r:.200}",
             do="name one of them, or leave it out",
         )
+    chosen: Name | None = value
+    return chosen

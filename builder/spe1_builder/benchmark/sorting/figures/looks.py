@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from spe1_builder.benchmark.common.contestant import Contestant
-from spe1_builder.benchmark.sorting.schema import SortingBenchmark
 from spe1_builder.benchmark.sorting.registry import SORTERS
+from spe1_builder.benchmark.sorting.schema import SortingBenchmark
 
 #: For sorters that have no look of their own here: Okabe & Ito's colours.
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
