@@ -39,6 +39,7 @@ __all__ = [
     "RawDataError",
     "ServerError",
     "SessionError",
+    "SortingError",
     "SpaceError",
     "Spe1Error",
     "SpikeIndexError",
@@ -177,6 +178,10 @@ class SummaryError(RawDataError):
 
 class ProbeError(RawDataError):
     """``chanMap.mat`` does not describe the 384 sites."""
+
+
+class SortingError(Spe1Error, ValueError):
+    """A sorting cannot be read, or its spikes are not on the clock of the cell."""
 
 
 class DoubtfulDataError(Spe1Error, ValueError):

@@ -31,8 +31,8 @@ from spe1_builder.cli.console import (
 )
 from spe1_builder.cli.demo import demo
 from spe1_builder.cli.download import download
-    *(demo, cells, scraps, simulate, download, build, fetch),
-    *(info, spikes, verify, card, export, publish),
+from spe1_builder.cli.export import export
+from spe1_builder.cli.fetch import fetch
 from spe1_builder.cli.info import info
 from spe1_builder.cli.publish import publish
 from spe1_builder.cli.scraps import scraps

@@ -59,7 +59,8 @@ def sorting(
         typer.Option(
             "--sorters",
             metavar="SORTER...",
-            help="threshold (the floor) and matched_filter (the ceiling); default: both.",
+            help="threshold (the floor) and matched_filter (the ceiling), which are the default; "
+            "others if they are installed: see docs/sorters.md.",
         ),
     ] = None,
     root: Root = Path("spe1"),
@@ -98,6 +99,18 @@ def sorting(
             help="Raw archive of simulated cells: it knows the other neurons' spikes.",
         ),
     ] = None,
+    python: Annotated[
+        Path | None,
+        typer.Option(
+            "--python", callback=as_local, help="Interpreter of another environment with sorters."
+        ),
+    ] = None,
+    memory_gb: Annotated[
+        float, typer.Option(help="Memory of one sorter's processes; beyond, it is ended.")
+    ] = 8.0,
+    timeout_s: Annotated[
+        float, typer.Option(help="Seconds of one sorter on one cell; beyond, it is ended.")
+    ] = 3600.0,
     again: Annotated[
         bool, typer.Option("--again", metavar="", help="Run sorters again that are kept.")
     ] = False,
@@ -146,6 +159,9 @@ def sorting(
         channels=channels,
         repeats=repeats,
         raw_dir=raw_dir,
+        python=python,
+        memory_gb=memory_gb,
+        timeout_s=timeout_s,
         again=again,
         **({"sorters": tuple(chosen)} if chosen else {}),
     )

@@ -34,7 +34,7 @@ def export(
     root: Root = Path("spe1"),
     dtype: Annotated[
         _SampleType, typer.Option("--dtype", help="int16: counts; float32: every bit.")
-    ] = _SampleType.int16,
+    ] = _SampleType("int16"),
     channels: Annotated[
         str | None,
         typer.Option(

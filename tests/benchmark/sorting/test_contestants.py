@@ -16,6 +16,7 @@ from spe1_builder.benchmark.sorting.contestants.peaks import (
     find_peaks,
     fixed_thresholds,
 )
+from spe1_builder.benchmark.sorting.options import SortingOptions
 from spe1_builder.benchmark.sorting.registry import SORTERS, find_sorters
 from spe1_builder.benchmark.sorting.score import score_sorting
 from spe1_builder.benchmark.sorting.sorter import SorterOptions
@@ -126,4 +127,4 @@ def test_the_whitened_filter_is_the_best_of_all():
 
 def test_a_sorter_that_is_none():
     with pytest.raises(OptionError, match="no sorter 'kilosort9'"):
-        find_sorters(["threshold", "kilosort9"])
+        find_sorters(SortingOptions(sorters=("threshold", "kilosort9")))

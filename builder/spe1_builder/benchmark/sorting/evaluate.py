@@ -38,7 +38,7 @@ from spe1_builder.benchmark.sorting.score import (
 from spe1_builder.benchmark.sorting.sorter import Sorter, SorterOptions, SorterRun
 from spe1_builder.cells import get_cell
 from spe1_builder.constants import NPX_RATE_HZ
-from spe1_builder.errors import MissingFileError, OutputError, Spe1Error
+from spe1_builder.errors import MissingFileError, MissingPackageError, OutputError, Spe1Error
 from spe1_builder.layout import METADATA_NAME, RootLayout
 
 #: What a sorting that was given is called.
@@ -80,7 +80,7 @@ def evaluate_cell(
     OptionError
         No sorter has such a name.
     """
-    sorters = find_sorters(options.sorters)
+    sorters = find_sorters(options)
     for _ in range(_TRIES):
         state = metadata_state(root, cell_id)
         try:
@@ -96,6 +96,8 @@ def evaluate_cell(
 
 
 def _cause(error: Exception) -> str:
+    if isinstance(error, MissingPackageError):
+        return f"{error.what} {error.do}"  # the line that installs it
     return error.what if isinstance(error, Spe1Error) else f"{type(error).__name__}: {error}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Integral
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,11 @@ class SortingOptions:
     raw_dir: Path | None = option(
         None, "The raw archive of simulated cells, which knows the other neurons' spikes."
     )
+    python: Path | None = option(
+        None, "Interpreter of another environment, which has the sorters; by default this one."
+    )
+    memory_gb: float = option(8.0, "Memory of one sorter's processes; beyond, it is ended.")
+    timeout_s: float = option(3600.0, "Seconds of one sorter on one cell; beyond, it is ended.")
     again: bool = option(False, "Run sorters again whose spikes are kept from an earlier run.")
 
     def __post_init__(self) -> None:
@@ -47,6 +52,12 @@ class SortingOptions:
         self._require("channels", _is_whole(self.channels) and self.channels in CHANNELS, known)
         is_number = _is_whole(self.repeats) and self.repeats >= 1
         self._require("repeats", is_number, "1 or more")
+        for name in ("memory_gb", "timeout_s"):
+            value = getattr(self, name)
+            is_amount = isinstance(value, Real) and not isinstance(value, bool) and value > 0
+            self._require(name, is_amount, "above 0")
+        if self.python is not None:
+            object.__setattr__(self, "python", local_path(self.python, "python"))
         if self.raw_dir is not None:
             object.__setattr__(self, "raw_dir", local_path(self.raw_dir, "raw_dir"))
 
