@@ -12,7 +12,6 @@ import numpy as np
 from spe1_builder.constants import NPX_RATE_HZ
 from spe1_builder.dataset.metadata import AnalysisWindow
 from spe1_builder.errors import OptionError
-from spe1_builder.paths import local_path
 from spe1_builder.reading.sortings.units import SortedUnits
 
 #: What a unit of time is in samples at 30 kHz.
@@ -73,14 +72,10 @@ def given_units(given: GivenSorting, cell_id: str, window: AnalysisWindow) -> So
     if isinstance(sorting, str | Path):
         from spe1_builder.reading.sortings.read import read_sorting
 
-        path = local_path(str(sorting).replace(PLACEHOLDER, cell_id), "sorting")
+        path = str(sorting).replace(PLACEHOLDER, cell_id)
+        told: dict[str, Any] = {"kind": given.kind, "unit": given.unit, "clock": given.clock}
         found: SortedUnits = read_sorting(
-            path,
-            kind=given.kind,
-            unit=given.unit,
-            clock=given.clock,
-            window=window,
-            trust_pickle=given.trust_pickle,
+            path, **told, window=window, trust_pickle=given.trust_pickle
         )
         return _within(found, window)
     if isinstance(sorting, Mapping):
