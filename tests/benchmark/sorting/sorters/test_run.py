@@ -22,6 +22,8 @@ from tests.support.project import SOURCE
 
 #: Where SpikeSift is installed; it brings a package `tests`, so it is not in this environment.
 SPIKESIFT = os.environ.get("SPE1_SPIKESIFT_PYTHON")
+#: The sorter of SpikeInterface that needs nothing more takes 20 s to compile and sort.
+SLOW = os.environ.get("SPE1_SLOW_SORTERS")
 CHANNELS = [100, 101, 104]
 
 
@@ -197,6 +199,7 @@ def test_each_known_sorter_says_what_it_takes():
         assert sorter.cost and sorter.source
 
 
+@pytest.mark.skipif(not SLOW, reason="SPE1_SLOW_SORTERS is not set")
 def test_a_sorter_of_spikeinterface(built, scratch):
     """`simple`, by a clusterer of scikit-learn: its own needs hdbscan."""
     params = {"clusterer": "kmeans", "clusterer_kwargs": {"n_clusters": 4}}
