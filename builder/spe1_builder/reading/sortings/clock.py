@@ -56,7 +56,8 @@ def on_window_clock(
     settled = settle_unit(found, unit, window)
     trains = [np.sort(as_samples(times, settled)) for times in found.times]
     every = np.concatenate(trains) if trains else np.empty(0, dtype=np.int64)
-    if too_fast(trains):
+    # Samples at the recording's rate are what they are, however poor their units.
+    if too_fast(trains) and not (settled == found.unit and found.rate_hz):
         raise _refused(
             found,
             "No neuron fires as fast as these units.",

@@ -7,8 +7,9 @@ Sources: [SS] SpikeSift 0.1.1, its README and ``core.py``; [SI] SpikeInterface 0
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from spe1_builder.errors import OptionError
 
@@ -42,6 +43,8 @@ class KnownSorter:
         Why it cannot run at all.
     source : str
         Of these facts.
+    clusterer_needs : tuple of str
+        Modules of the clusterer that it takes if none is named.
     """
 
     name: str
@@ -55,10 +58,21 @@ class KnownSorter:
     cost: str
     source: str
     fails: str | None = None
+    clusterer_needs: tuple[str, ...] = ()
+
+    def modules(self, params: Mapping[str, Any]) -> tuple[str, ...]:
+        """What it imports with these parameters."""
+        return self.needs if "clusterer" in params else (*self.needs, *self.clusterer_needs)
 
 
 def _spikeinterface(
-    name: str, needs: tuple[str, ...], install: str, cost: str, *, package: str = "spikeinterface"
+    name: str,
+    needs: tuple[str, ...],
+    install: str,
+    cost: str,
+    *,
+    package: str = "spikeinterface",
+    clusterer_needs: tuple[str, ...] = (),
 ) -> KnownSorter:
     return KnownSorter(
         name=name,
@@ -69,8 +83,9 @@ def _spikeinterface(
         filters_itself=True,
         needs_gpu=False,
         is_repeatable=False,
-        cost=cost,
+        cost=f"96 channels, 60 s: {cost} processor-seconds",
         source="[SI], [M]",
+        clusterer_needs=clusterer_needs,
     )
 
 
@@ -102,19 +117,21 @@ _ALL = (
         cost="384 channels, 60 s: 15 to 18 processor-seconds, 0.3 GB in pieces of 3 s",
         source="[SS], [M]",
     ),
-    _spikeinterface("simple", ("sklearn", "hdbscan"), "scikit-learn hdbscan", "50 s"),
     _spikeinterface(
-        "spykingcircus2", ("sklearn", "numba", "hdbscan"), "scikit-learn numba hdbscan", "135 s"
+        "simple", ("sklearn",), "scikit-learn hdbscan", "50", clusterer_needs=("hdbscan",)
     ),
     _spikeinterface(
-        "tridesclous2", ("sklearn", "numba", "hdbscan"), "scikit-learn numba hdbscan", "230 s"
+        "spykingcircus2", ("sklearn", "numba", "hdbscan"), "scikit-learn numba hdbscan", "135"
     ),
-    _spikeinterface("lupin", ("sklearn", "numba", "torch"), "scikit-learn numba torch", "230 s"),
+    _spikeinterface(
+        "tridesclous2", ("sklearn", "numba", "hdbscan"), "scikit-learn numba hdbscan", "230"
+    ),
+    _spikeinterface("lupin", ("sklearn", "numba", "torch"), "scikit-learn numba torch", "230"),
     _spikeinterface(
         "mountainsort5",
         ("sklearn", "isosplit6"),
         "mountainsort5",
-        "290 s",
+        "290",
         package="mountainsort5",
     ),
     _gpu("kilosort4", ("kilosort", "torch"), "kilosort"),

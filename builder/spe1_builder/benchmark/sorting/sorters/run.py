@@ -134,7 +134,7 @@ def run_sorter(
         scratch = Path(folder).resolve()
         command = [str(python or sys.executable), "-m", _CHILD]
         environment = _environment(scratch)
-        version = _require_installed(sorter, command, environment)
+        version = _require_installed(sorter, sorter.modules(given), command, environment)
         feed = make_feed(
             metadata, cell_folder, channels, raw_dir if sorter.filters_itself else None, scratch
         )
@@ -222,11 +222,14 @@ def installed_version(sorter: KnownSorter, python: Path | None = None) -> str:
 
 
 def _require_installed(
-    sorter: KnownSorter, command: list[str], environment: Mapping[str, str]
+    sorter: KnownSorter,
+    modules: Sequence[str],
+    command: list[str],
+    environment: Mapping[str, str],
 ) -> str:
     """The version of the sorter's package, before anything is written for it."""
     library = {"spikesift": "spikesift", "spikeinterface": "spikeinterface"}[sorter.engine]
-    asked = [*command, "check", sorter.package, "numpy", library, *sorter.needs]
+    asked = [*command, "check", sorter.package, "numpy", library, *modules]
     try:
         done = subprocess.run(
             asked, env=dict(environment), capture_output=True, timeout=_CHECK_S, check=True
@@ -245,7 +248,7 @@ def _require_installed(
         raise MissingPackageError(
             f"{sorter.name} needs packages that are not installed.",
             where=command[0],
-            expected=", ".join(dict.fromkeys([library, *sorter.needs])),
+            expected=", ".join(dict.fromkeys([library, *modules])),
             got=f"no {', '.join(missing)}",
             do=f"{sorter.install}; or name an environment that has them: python=",
         )
