@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ class SortingOptions:
         self._require("repeats", is_number, "1 or more")
         for name in ("memory_gb", "timeout_s"):
             value = getattr(self, name)
-            is_amount = isinstance(value, Real) and not isinstance(value, bool) and value > 0
+            is_amount = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
             self._require(name, is_amount, "above 0")
         if self.python is not None:
             object.__setattr__(self, "python", local_path(self.python, "python"))

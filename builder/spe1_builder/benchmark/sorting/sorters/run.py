@@ -218,7 +218,8 @@ def installed_version(sorter: KnownSorter, python: Path | None = None) -> str:
     """
     command = [str(python or sys.executable), "-m", _CHILD]
     with tempfile.TemporaryDirectory(prefix="spe1-sorter-") as folder:
-        return _require_installed(sorter, command, _environment(Path(folder).resolve()))
+        environment = _environment(Path(folder).resolve())
+        return _require_installed(sorter, sorter.modules({}), command, environment)
 
 
 def _require_installed(
