@@ -57,9 +57,12 @@ docs-serve: setup
 test-environments: setup
 	$(BIN)/python -m pytest -m environments
 
-# localization_benchmark.json from its seed: 11 semi-real cells, one after the other.
+# Both committed benchmarks from their seeds: 11 semi-real cells, one after the other. SpikeSift
+# comes from an environment of its own (SORTERS_PYTHON), since its wheel has a package `tests`.
+SORTERS_PYTHON ?= $(BIN)/python
 benchmark-example: setup
-	$(BIN)/python scripts/benchmark_example.py
+	$(BIN)/python scripts/benchmark_example.py localization
+	$(BIN)/python scripts/benchmark_example.py sorting --sorters spikesift --python $(SORTERS_PYTHON)
 
 # The pages of the notebooks, with their output: six simulated cells, 17 GB, some minutes.
 examples: setup

@@ -84,10 +84,11 @@ def run_sorting_benchmark(
             got="; ".join(f"{cell.cell_id}: {cell.problem}" for cell in cells),
             do="see the reason of each; spe1 verify checks the cells",
         )
-    return _assemble(cells, options)
+    return assemble(cells, options)
 
 
-def _assemble(cells: Sequence[SortedCell], options: SortingOptions) -> SortingBenchmark:
+def assemble(cells: Sequence[SortedCell], options: SortingOptions) -> SortingBenchmark:
+    """A result of cells that were evaluated, with versions and parameters."""
     origins = [kind for kind in ORIGINS if any(cell.origin == kind for cell in cells)]
     return SortingBenchmark(
         provenance=SortingProvenance(
