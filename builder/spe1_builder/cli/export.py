@@ -19,6 +19,7 @@ from spe1_builder.progress import Bars
 
 _Format = Enum("_Format", {name: name for name in FORMATS}, type=str)  # type: ignore[misc]
 _SampleType = Enum("_SampleType", {name: name for name in SAMPLE_TYPES}, type=str)  # type: ignore[misc]
+_INT16 = _SampleType("int16")
 _RANGE = re.compile(r"(\d{1,4})(?:-(\d{1,4}))?")
 
 
@@ -34,7 +35,7 @@ def export(
     root: Root = Path("spe1"),
     dtype: Annotated[
         _SampleType, typer.Option("--dtype", help="int16: counts; float32: every bit.")
-    ] = _SampleType.int16,
+    ] = _INT16,
     channels: Annotated[
         str | None,
         typer.Option(
