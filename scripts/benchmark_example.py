@@ -1,4 +1,4 @@
-"""Make the committed benchmarks again, of localization or of sorting: the paper's 11 cells, semi-real.
+"""Make a committed benchmark again, of localization or sorting: 11 semi-real cells.
 
 One cell at a time is made of its real footprint and spike train in generated noise, built, scored
 in every way that the benchmark has, and deleted: 5 GB of disk, a quarter of an hour. The result
@@ -27,7 +27,6 @@ from spe1_builder.benchmark.localization.schema import write_benchmark
 from spe1_builder.benchmark.localization.tables import markdown
 from spe1_builder.benchmark.sorting.evaluate import evaluate_cell as sort_cell
 from spe1_builder.benchmark.sorting.options import BOUNDS, SortingOptions
-from spe1_builder.benchmark.sorting.report import write_sorting_report
 from spe1_builder.benchmark.sorting.run import assemble as assemble_sorted
 from spe1_builder.benchmark.sorting.schema import write_sorting_benchmark
 from spe1_builder.benchmark.sorting.schema_cells import SortedCell
@@ -78,8 +77,6 @@ def score_sorters(
     result = assemble_sorted([evaluate(cell_id) for cell_id in cells], options)
     write_sorting_benchmark(args.output or PROJECT / SORTING_BENCHMARK_NAME, result)
     print(sorting_markdown(result))
-    if args.plots is not None:
-        write_sorting_report(args.plots, result)
 
 
 def main() -> None:
@@ -88,7 +85,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="default: the committed file")
     parser.add_argument("--sorters", nargs="*", default=[], help="beside floor and ceiling")
     parser.add_argument("--python", type=Path, help="interpreter that has these sorters")
-    parser.add_argument("--plots", type=Path, help="folder for the figures and the report")
+    parser.add_argument("--plots", type=Path, help="folder for figures and report of localization")
     parser.add_argument("--cells", nargs="+", default=["zhao"])
     parser.add_argument("--n-jobs", type=int, default=2)
     kinds = parser.add_mutually_exclusive_group()

@@ -21,7 +21,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:The (recording registered|registered recording).*"),
     pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning"),
 ]
-JOB = {"n_jobs": 1, "progress_bar": False}
+#: By workers: in one process, SpikeInterface leaves its file open.
+JOB = {"n_jobs": 2, "progress_bar": False}
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,9 @@ from spe1_builder.benchmark.common.contestant import Contestant
 from spe1_builder.benchmark.sorting.cell import open_sorting_cell
 from spe1_builder.benchmark.sorting.options import SortingOptions
 from spe1_builder.benchmark.sorting.sorter import Role, SorterOptions, SorterRun
+from spe1_builder.benchmark.sorting.sorters.interpreter import installed_version
 from spe1_builder.benchmark.sorting.sorters.known import KnownSorter
-from spe1_builder.benchmark.sorting.sorters.run import installed_version, run_sorter
+from spe1_builder.benchmark.sorting.sorters.run import run_sorter
 from spe1_builder.errors import OutputError, Spe1Error
 
 #: Okabe & Ito 2008, in turn; the bounds have others.

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -14,23 +12,24 @@ from pathlib import Path
 from typing import Any
 
 from spe1_builder.benchmark.sorting.sorters.feed import Feed, make_feed
+from spe1_builder.benchmark.sorting.sorters.interpreter import (
+    CHILD,
+    MOST_WORDS,
+    child_environment,
+    require_installed,
+)
 from spe1_builder.benchmark.sorting.sorters.known import KnownSorter, known_sorter
 from spe1_builder.benchmark.sorting.sorters.task import SorterTask
 from spe1_builder.benchmark.sorting.sorters.watch import Watched, run_watched
 from spe1_builder.constants import N_CHANNELS, NPX_RATE_HZ
 from spe1_builder.dataset.metadata import ConversionMetadata, read_model
 from spe1_builder.disk.arrays import read_npz
-from spe1_builder.errors import MissingPackageError, OptionError, SortingError, printable
+from spe1_builder.errors import OptionError, SortingError, printable
 from spe1_builder.layout import METADATA_NAME
 from spe1_builder.reading.sortings.clock import on_window_clock
 from spe1_builder.reading.sortings.found import MOST_BYTES, FoundTrains, by_index
 from spe1_builder.reading.sortings.units import SortedUnits
 
-_CHILD = "spe1_builder.benchmark.sorting.sorters.child"
-_PACKAGE = Path(__file__).parents[3]
-#: Longer last words say no more.
-_MOST_WORDS = 300
-_CHECK_S = 120
 _NOT_SORTED = "run the sorter again"
 
 
@@ -132,9 +131,9 @@ def run_sorter(
     metadata = read_model(cell_folder / METADATA_NAME, ConversionMetadata)
     with tempfile.TemporaryDirectory(prefix="spe1-sorter-") as folder:
         scratch = Path(folder).resolve()
-        command = [str(python or sys.executable), "-m", _CHILD]
-        environment = _environment(scratch)
-        version = _require_installed(sorter, sorter.modules(given), command, environment)
+        command = [str(python or sys.executable), "-m", CHILD]
+        environment = child_environment(scratch)
+        version = require_installed(sorter, sorter.modules(given), command, environment)
         feed = make_feed(
             metadata, cell_folder, channels, raw_dir if sorter.filters_itself else None, scratch
         )
@@ -180,87 +179,6 @@ def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
         ) from error
     plain: dict[str, Any] = json.loads(text)
     return plain
-
-
-def _environment(scratch: Path) -> dict[str, str]:
-    """Ours, but with this package alone on the path: the other environment keeps its own."""
-    place = scratch / "path"
-    place.mkdir()
-    (place / _PACKAGE.name).symlink_to(_PACKAGE, target_is_directory=True)
-    temporary = scratch / "tmp"
-    temporary.mkdir()
-    return {
-        **os.environ,
-        "PYTHONPATH": str(place),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONUNBUFFERED": "1",
-        "TMPDIR": str(temporary),
-        "HF_HUB_OFFLINE": "1",
-        "MPLBACKEND": "Agg",
-    }
-
-
-def installed_version(sorter: KnownSorter, python: Path | None = None) -> str:
-    """The version of a sorter that can run, here or in another environment.
-
-    Parameters
-    ----------
-    sorter : KnownSorter
-    python : Path, optional
-        Interpreter of that environment; default: this one.
-
-    Raises
-    ------
-    OptionError
-        It cannot run here.
-    MissingPackageError
-        It is not installed; with the line that installs it.
-    """
-    command = [str(python or sys.executable), "-m", _CHILD]
-    with tempfile.TemporaryDirectory(prefix="spe1-sorter-") as folder:
-        environment = _environment(Path(folder).resolve())
-        return _require_installed(sorter, sorter.modules({}), command, environment)
-
-
-def _require_installed(
-    sorter: KnownSorter,
-    modules: Sequence[str],
-    command: list[str],
-    environment: Mapping[str, str],
-) -> str:
-    """The version of the sorter's package, before anything is written for it."""
-    library = {"spikesift": "spikesift", "spikeinterface": "spikeinterface"}[sorter.engine]
-    asked = [*command, "check", sorter.package, "numpy", library, *modules]
-    try:
-        done = subprocess.run(
-            asked, env=dict(environment), capture_output=True, timeout=_CHECK_S, check=True
-        )
-        state = json.loads(done.stdout.splitlines()[-1])
-    except (OSError, subprocess.SubprocessError, ValueError, IndexError) as error:
-        raise OptionError(
-            "The interpreter for the sorter does not run.",
-            where=command[0],
-            expected="Python 3.11 or later",
-            got=printable(error)[:_MOST_WORDS],
-            do="name the python of the environment that has the sorter: python=",
-        ) from error
-    missing = state["missing"] or ([] if state["version"] else [sorter.package])
-    if missing:
-        raise MissingPackageError(
-            f"{sorter.name} needs packages that are not installed.",
-            where=command[0],
-            expected=", ".join(dict.fromkeys([library, *modules])),
-            got=f"no {', '.join(missing)}",
-            do=f"{sorter.install}; or name an environment that has them: python=",
-        )
-    if sorter.needs_gpu and not state["has_gpu"]:
-        raise OptionError(
-            f"{sorter.name} needs a GPU, and there is none that torch can use.",
-            where=command[0],
-            got=sorter.cost,
-            do="run it where there is one, and score what it writes",
-        )
-    return str(state["version"])
 
 
 def _task(
@@ -312,7 +230,7 @@ def _last_words(log: Path) -> str:
         file.seek(max(0, log.stat().st_size - 100_000))
         lines = file.read().decode("utf-8", "replace").split("\n")
     spoken = [line.strip() for line in lines if line.strip()]
-    return printable(spoken[-1])[:_MOST_WORDS] if spoken else ""
+    return printable(spoken[-1])[:MOST_WORDS] if spoken else ""
 
 
 def _units(result: Path, source: str, metadata: ConversionMetadata) -> SortedUnits:
