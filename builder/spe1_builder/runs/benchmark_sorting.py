@@ -73,8 +73,8 @@ def benchmark_sorting(
     >>> import spe1
     >>> spe1.benchmark_sorting("spe1", "c14")
     SortingBenchmark of 1 cell (simulated)
-      threshold (floor): accuracy ... over 1 cells
-      matched filter (ceiling): accuracy ... over 1 cells
+      threshold (floor): accuracy ... over 1 cell
+      matched filter (ceiling): accuracy ... over 1 cell
 
     A sorting of one's own, here the patched spikes without every fifth:
 

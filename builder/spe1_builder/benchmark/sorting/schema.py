@@ -150,7 +150,7 @@ class SortingBenchmark(Model):
         """One line a sorter: what a person wants to see, not the whole document."""
         rows = [
             f"  {row.sorter.replace('_', ' ')} ({row.role}): accuracy "
-            f"{_number(row.mean_accuracy)} over {row.n_cells} cells"
+            f"{_number(row.mean_accuracy)} over {row.n_cells} cell{'' if row.n_cells == 1 else 's'}"
             + (f", by chance {_number(row.control_accuracy)}" if row.n_controls else "")
             for row in self.summary
         ]
