@@ -62,6 +62,8 @@ from spe1_builder.reading.traces import CellTraces, read_uV
 from spe1_builder.reading.windows import random_windows
 from spe1_builder.runs.benchmark import benchmark
 from spe1_builder.runs.build import build
+from spe1_builder.runs.build_many import build_many
+from spe1_builder.runs.loop import Done, Failure
 from spe1_builder.source.archive.one_cell import can_download, download_cell
 from spe1_builder.source.scraps.model import CellScraps, Scraps
 from spe1_builder.source.scraps.packaged import scraps
@@ -85,6 +87,8 @@ __all__ = [
     "CellScraps",
     "CellTraces",
     "CellTruth",
+    "Done",
+    "Failure",
     "FetchResult",
     "FetchedCell",
     "Finding",
@@ -104,6 +108,7 @@ __all__ = [
     "VerifyReport",
     "benchmark",
     "build",
+    "build_many",
     "cells",
     "check_published",
     "download_cell",

@@ -33,6 +33,7 @@ from spe1_builder.cli.download import download
 from spe1_builder.cli.fetch import fetch
 from spe1_builder.cli.info import info
 from spe1_builder.cli.publish import publish
+from spe1_builder.cli.runs import runs
 from spe1_builder.cli.scraps import scraps
 from spe1_builder.cli.simulate import simulate
 from spe1_builder.cli.spikes import spikes
@@ -74,7 +75,7 @@ app = typer.Typer(
 #: In the order of the help. One module a command: to add one, write it and name it here.
 for _command in (
     *(demo, cells, scraps, simulate, download, build, fetch),
-    *(info, spikes, verify, card, publish),
+    *(info, spikes, verify, card, publish, runs),
 ):
     app.command()(answering(_command))
 app.add_typer(benchmark, name="benchmark")

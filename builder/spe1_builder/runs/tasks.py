@@ -34,6 +34,9 @@ class Task(Protocol[R_co]):
     def places(self) -> tuple[Path, ...]:
         """Folders that must be there before the work, where it runs."""
 
+    def absolute(self) -> Self:
+        """The same work in paths that do not depend on the folder where a process runs."""
+
     def with_threads(self, n_threads: int) -> Self:
         """The same work by so many threads, unless it says itself how many."""
 
@@ -70,6 +73,9 @@ class DownloadTask:
     @property
     def places(self) -> tuple[Path, ...]:
         return (self.raw_dir,)
+
+    def absolute(self) -> Self:
+        return replace(self, raw_dir=self.raw_dir.absolute())
 
     def with_threads(self, n_threads: int) -> Self:
         return self
@@ -109,6 +115,11 @@ class BuildTask:
         recordings = self.sources.recordings
         return (self.root, self.sources.raw_dir if recordings is None else recordings)
 
+    def absolute(self) -> Self:
+        given = vars(self.sources).items()
+        sources = {name: None if path is None else Path(path).absolute() for name, path in given}
+        return replace(self, root=self.root.absolute(), sources=replace(self.sources, **sources))
+
     def with_threads(self, n_threads: int) -> Self:
         return self if self.n_threads is not None else replace(self, n_threads=n_threads)
 
@@ -141,6 +152,9 @@ class VerifyTask:
     @property
     def places(self) -> tuple[Path, ...]:
         return (self.root,)
+
+    def absolute(self) -> Self:
+        return replace(self, root=self.root.absolute())
 
     def with_threads(self, n_threads: int) -> Self:
         return self
@@ -180,6 +194,10 @@ class BenchmarkTask:
     def places(self) -> tuple[Path, ...]:
         needs_raw = self.options.degradation or self.options.grid_search
         return (self.root, self.options.raw_dir) if needs_raw else (self.root,)
+
+    def absolute(self) -> Self:
+        options = replace(self.options, raw_dir=self.options.raw_dir.absolute())
+        return replace(self, root=self.root.absolute(), options=options)
 
     def with_threads(self, n_threads: int) -> Self:
         if self.options.n_jobs > 1:
