@@ -66,6 +66,8 @@ from spe1_builder.reading.windows import random_windows
 from spe1_builder.runs.benchmark import benchmark
 from spe1_builder.runs.benchmark_sorting import benchmark_sorting
 from spe1_builder.runs.build import build
+from spe1_builder.runs.build_many import build_many
+from spe1_builder.runs.loop import Done, Failure
 from spe1_builder.source.archive.one_cell import can_download, download_cell
 from spe1_builder.source.scraps.model import CellScraps, Scraps
 from spe1_builder.source.scraps.packaged import scraps
@@ -89,7 +91,9 @@ __all__ = [
     "CellScraps",
     "CellTraces",
     "CellTruth",
+    "Done",
     "Exported",
+    "Failure",
     "FetchResult",
     "FetchedCell",
     "Finding",
@@ -111,6 +115,7 @@ __all__ = [
     "benchmark",
     "benchmark_sorting",
     "build",
+    "build_many",
     "cells",
     "check_published",
     "download_cell",

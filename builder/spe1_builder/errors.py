@@ -16,6 +16,7 @@ __all__ = [
     "BadArchiveError",
     "BusyError",
     "ChecksumError",
+    "ClusterError",
     "DamagedFileError",
     "DirectoryPageError",
     "DoubtfulDataError",
@@ -47,7 +48,9 @@ __all__ = [
     "SummaryError",
     "UnknownCellError",
     "UnsafeArchiveError",
+    "UnseenPathError",
     "WindowIndexError",
+    "WorkerLostError",
 ]
 
 #: Unicode categories that a terminal acts on, or cannot show: controls, directions and other
@@ -282,3 +285,15 @@ class HubUnavailableError(HubError, ConnectionError):
 
 class PublishError(HubError, ValueError):
     """A root holds what must not be published, or cannot be as it is."""
+
+
+class ClusterError(Spe1Error, ConnectionError):
+    """A cluster cannot be reached or started, or its scheduler is gone."""
+
+
+class WorkerLostError(ClusterError):
+    """Every worker that took up a cell died of it, or with it."""
+
+
+class UnseenPathError(Spe1Error, FileNotFoundError):
+    """A worker does not see a folder that the work needs."""

@@ -145,6 +145,11 @@ class RootLayout:
         number = int(taken[0].name) + 1 if taken else 0
         return self.private / "retired" / cell_id / str(number)
 
+    @property
+    def runs(self) -> Path:
+        """What ran on clusters, a file a run."""
+        return self.private / "runs"
+
     def lock(self, name: str) -> Path:
         return self.private / f"{name}.lock"
 

@@ -35,6 +35,7 @@ from spe1_builder.cli.export import export
 from spe1_builder.cli.fetch import fetch
 from spe1_builder.cli.info import info
 from spe1_builder.cli.publish import publish
+from spe1_builder.cli.runs import runs
 from spe1_builder.cli.scraps import scraps
 from spe1_builder.cli.simulate import simulate
 from spe1_builder.cli.spikes import spikes
@@ -76,7 +77,7 @@ app = typer.Typer(
 #: In the order of the help. One module a command: to add one, write it and name it here.
 for _command in (
     *(demo, cells, scraps, simulate, download, build, fetch),
-    *(info, spikes, verify, card, export, publish),
+    *(info, spikes, verify, card, export, publish, runs),
 ):
     app.command()(answering(_command))
 benchmark.command(cls=SortingCommand)(answering(sorting, "benchmark sorting"))

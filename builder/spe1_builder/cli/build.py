@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,7 @@ import typer
 
 from spe1_builder.cells import expand_cells
 from spe1_builder.cli.arguments import Cells, RawDir, Root, as_local
+from spe1_builder.cli.cluster import Cluster, Cores, Memory, Walltime, Workers, named_cluster, tell
 from spe1_builder.cli.console import (
     STOPPED,
     Column,
@@ -35,6 +37,7 @@ from spe1_builder.disk.renamed import find_renamed
 from spe1_builder.errors import MissingFileError, OptionError
 from spe1_builder.layout import CHAN_MAP_NAME, QUICKLOOK_NAME, SUMMARY_NAME, RawLayout
 from spe1_builder.progress import CellsLeft
+from spe1_builder.runs.clusters.spec import ClusterSpec
 from spe1_builder.runs.loop import Done, Failure, each_cell
 from spe1_builder.runs.tasks import BuildTask
 
@@ -73,6 +76,11 @@ def build(
     download: Annotated[
         bool, typer.Option("--download", metavar="", help="First fetch what is not in --raw-dir.")
     ] = False,
+    cluster: Cluster = None,
+    workers: Workers = None,
+    cores: Cores = None,
+    memory: Memory = None,
+    walltime: Walltime = None,
     **options: Any,
 ) -> None:
     """Build cells into Arrow datasets; exit status 1 if any fails."""
@@ -80,6 +88,7 @@ def build(
 
     chosen = BuildOptions(**options)
     cell_ids = expand_cells(names)
+    spec = named_cluster(cluster, workers, cores, memory, walltime)
     if download and recordings is not None:
         do = "leave --recordings out, or --download"
         raise OptionError("A download goes to --raw-dir, not to --recordings.", do=do)
@@ -90,7 +99,14 @@ def build(
         _require_archive(raw_dir)
     sources = Sources(raw_dir, chan_map, summary, recordings)
     status = build_cells(
-        cell_ids, sources, root, chosen, n_threads=threads, force=force, strict=strict
+        cell_ids,
+        sources,
+        root,
+        chosen,
+        n_threads=threads,
+        force=force,
+        strict=strict,
+        cluster=spec,
     )
     raise typer.Exit(status)
 
@@ -133,13 +149,16 @@ def build_cells(
     n_threads: int | None,
     force: bool,
     strict: bool = False,
+    cluster: ClusterSpec | None = None,
 ) -> int:
-    """Build several cells, one after the other, and sum up; one failure stops no other.
+    """Build several cells and sum up; one failure stops no other.
 
     Parameters
     ----------
     names : sequence of str
         Cells or sets of the catalogue.
+    cluster : ClusterSpec, optional
+        Where they are built; by default here, one after the other.
 
     Returns
     -------
@@ -155,16 +174,28 @@ def build_cells(
     _check_threads(n_threads)
     missing = _tell_missing(cell_ids, sources)
     waiting = [cell_id for cell_id in cell_ids if cell_id not in missing]
-    bars = CellsLeft(len(waiting)).bars
-    task = BuildTask(sources, root, options, n_threads, force, strict, bars)
+    task = BuildTask(sources, root, options, n_threads, force, strict)
     outcomes: dict[str, Done[BuildResult] | Failure] = {**missing}
-    for outcome in each_cell(waiting, task):
+    for outcome in _each(waiting, task, cluster):
         outcomes[outcome.cell_id] = outcome
         if isinstance(outcome, Failure):
             print_error(outcome.cell_id, outcome.error)
             if outcome.is_foreign:
                 traceback.print_exception(outcome.error, file=sys.stderr)
     return _sum_up([outcomes[cell_id] for cell_id in cell_ids])
+
+
+def _each(
+    cell_ids: Sequence[str], task: BuildTask, cluster: ClusterSpec | None
+) -> Iterator[Done[BuildResult] | Failure]:
+    """The loop of this machine, or of a cluster."""
+    if cluster is None or not cell_ids:
+        return each_cell(cell_ids, replace(task, progress_of=CellsLeft(len(cell_ids)).bars))
+    from spe1_builder.dataset.write.root import prepare_root
+    from spe1_builder.runs.clusters.run import run_in_cluster
+
+    prepare_root(task.root)
+    return run_in_cluster(cluster, cell_ids, task, "build", listener=tell)
 
 
 def _check_threads(n_threads: int | None) -> None:

@@ -36,6 +36,8 @@ class Screen:
     lines : list of str
         What was said; the results of a command that reports no others.
     warnings : list of str
+    events : list
+        What happened on the way, of commands that tell it.
     error : Spe1Error or None
     """
 
@@ -45,17 +47,19 @@ class Screen:
     results: list[dict[str, Any]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
     error: Spe1Error | None = None
 
     def document(self, status: int) -> dict[str, Any]:
         """The JSON of ``--json``, given the exit status."""
-        return {
+        document = {
             "command": self.command,
             "status": {0: "ok", STOPPED: "stopped"}.get(status, "failed"),
             "results": self.results or [{"text": line} for line in self.lines],
             "warnings": self.warnings,
             "error": None if self.error is None else error_fields(self.error),
         }
+        return document | ({"events": self.events} if self.events else {})
 
 
 _SCREEN: ContextVar[Screen] = ContextVar("screen")

@@ -1,0 +1,179 @@
+"""The record of a run: what ran where, for how long, with which versions."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from spe1_builder import __version__
+from spe1_builder.constants import DATA_VERSION
+from spe1_builder.disk.atomic import write_text
+from spe1_builder.errors import OutputError
+from spe1_builder.layout import RootLayout
+from spe1_builder.models import Model, first_problem
+from spe1_builder.runs.clusters.events import Event, now_text
+
+RunStatus = Literal["running", "ended", "stopped", "broken"]
+
+
+class WorkerRecord(Model):
+    """A worker that took part."""
+
+    address: str
+    host: str
+    versions: dict[str, str]
+    left_at: str | None = None
+
+
+class CellRecord(Model):
+    """The last try of a cell."""
+
+    cell: str
+    status: Literal["queued", "done", "again", "failed"]
+    worker: str | None = None
+    host: str | None = None
+    seconds: float | None = None
+    attempt: int | None = None
+    text: str
+
+
+class RunRecord(Model):
+    """A run on a cluster.
+
+    Attributes
+    ----------
+    status : str
+        ``running`` (or killed, since nothing could be written then), ``ended``, ``stopped`` by
+        Ctrl-C, or ``broken`` by an error, which ``problem`` has.
+    """
+
+    name: str
+    command: str
+    cluster: str
+    client: str
+    spe1_version: str
+    data_version: str
+    begun_at: str
+    status: RunStatus = "running"
+    seconds: float | None = None
+    problem: str | None = None
+    workers: tuple[WorkerRecord, ...] = ()
+    cells: tuple[CellRecord, ...] = ()
+
+    def count(self, status: str) -> int:
+        """Cells in this state."""
+        return sum(cell.status == status for cell in self.cells)
+
+
+class Recorder:
+    """Gathers the events of a run.
+
+    Parameters
+    ----------
+    command, cluster : str
+        What was run, and where.
+    """
+
+    def __init__(self, command: str, cluster: str):
+        begun_at = now_text()
+        stamp = begun_at[:19].replace("-", "").replace(":", "")
+        self._record = RunRecord(
+            name=f"{stamp}-{secrets.token_hex(2)}",
+            command=command,
+            cluster=cluster,
+            client=f"{socket.gethostname()}:{os.getpid()}",
+            spe1_version=__version__,
+            data_version=DATA_VERSION,
+            begun_at=begun_at,
+        )
+        self._begun = time.monotonic()
+        self._workers: dict[str, WorkerRecord] = {}
+        self._cells: dict[str, CellRecord] = {}
+
+    def hear(self, event: Event) -> None:
+        """A listener of `each_on_cluster`."""
+        if event.kind == "worker joined" and event.worker is not None:
+            self._workers[event.worker] = WorkerRecord(
+                address=event.worker, host=event.host or "", versions=event.versions or {}
+            )
+        elif event.kind == "worker left" and event.worker in self._workers:
+            left = self._workers[event.worker].model_copy(update={"left_at": event.at})
+            self._workers[event.worker] = left
+        elif event.cell_id is not None:
+            self._cells[event.cell_id] = CellRecord(
+                cell=event.cell_id,
+                status=event.kind,  # type: ignore[arg-type]  # the model checks it
+                worker=event.worker,
+                host=event.host,
+                seconds=event.seconds,
+                attempt=event.attempt,
+                text=event.text,
+            )
+
+    def record(self, status: RunStatus, problem: str | None = None) -> RunRecord:
+        """The run as it is now."""
+        return self._record.model_copy(
+            update={
+                "status": status,
+                "problem": problem,
+                "seconds": round(time.monotonic() - self._begun, 3),
+                "workers": tuple(self._workers.values()),
+                "cells": tuple(self._cells.values()),
+            }
+        )
+
+
+@contextmanager
+def recorded(root: Path, command: str, cluster: str) -> Iterator[Recorder]:
+    """Keep the record of the block in the root, whatever ends it."""
+    recorder = Recorder(command, cluster)
+    status: RunStatus = "broken"
+    problem = None
+    _write(root, recorder.record("running"))
+    try:
+        yield recorder
+        status = "ended"
+    except (KeyboardInterrupt, GeneratorExit):
+        status = "stopped"
+        raise
+    except BaseException as error:
+        problem = str(error)
+        raise
+    finally:
+        _write(root, recorder.record(status, problem))
+
+
+def _write(root: Path, record: RunRecord) -> None:
+    folder = RootLayout(root).runs
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / f"{record.name}.json", record.model_dump_json(indent=1) + "\n")
+
+
+def read_runs(root: Path) -> list[RunRecord]:
+    """The records of a root, the oldest first.
+
+    Raises
+    ------
+    OutputError
+        One cannot be read.
+    """
+    found = []
+    for path in sorted(RootLayout(root).runs.glob("*.json")):
+        try:
+            found.append(RunRecord.model_validate_json(path.read_bytes()))
+        except ValidationError as error:
+            raise OutputError(
+                "The record of a run cannot be read.",
+                where=path,
+                got=first_problem(error),
+                do="move it away",
+            ) from error
+    return found

@@ -1,0 +1,188 @@
+"""Whether each worker sees what the client sees, asked before the work."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spe1_builder import __version__
+from spe1_builder.constants import DATA_VERSION
+from spe1_builder.errors import ClusterError, MemoryShortError, UnseenPathError
+from spe1_builder.layout import RootLayout
+from spe1_builder.runs.clusters.opened import DISK_RESOURCE
+from spe1_builder.versions import installed_versions
+
+if TYPE_CHECKING:
+    from distributed import Client, Worker
+
+#: What a task needs of memory, whatever the cell's length.
+TASK_BYTES = 1_000_000_000
+#: What decides bytes or numbers on a worker.
+_PACKAGES = ("numpy", "scipy", "numba", "pyarrow", "datasets", "spikeinterface", "distributed")
+_SAME_PATHS = (
+    "mount the folder there under the same path, or start the workers where it is; paths are the "
+    "workers' (docs/cluster.md)"
+)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What a process must see: folders, and a file that the client has just written.
+
+    Attributes
+    ----------
+    places : tuple of Path
+        Absolute.
+    token : Path
+    words : str
+        What is in it.
+    """
+
+    places: tuple[Path, ...]
+    token: Path
+    words: str
+
+    def require(self, worker: str) -> None:
+        """Refuse to work where something of it is not seen.
+
+        Raises
+        ------
+        UnseenPathError
+            It names the worker.
+        """
+        for place in self.places:
+            if not place.is_dir():
+                raise _unseen(worker, place, "no such folder there")
+        try:
+            words = self.token.read_text(encoding="utf-8")
+        except OSError as error:
+            got = f"a folder without the client's file: {error.strerror}"
+            raise _unseen(worker, self.token.parent.parent, got) from error
+        if words != self.words:
+            raise _unseen(worker, self.token.parent.parent, "a folder of another client")
+
+
+def _unseen(worker: str, place: Path, got: str) -> UnseenPathError:
+    return UnseenPathError(
+        f"The worker {worker} does not see a folder that the work needs.",
+        where=place,
+        expected="the same folder as here",
+        got=got,
+        do=_SAME_PATHS,
+    )
+
+
+@contextmanager
+def shared_sight(root: Path, places: Sequence[Path]) -> Iterator[Sight]:
+    """A token in the root, as long as the block runs."""
+    words = secrets.token_hex(16)
+    private = RootLayout(root).private
+    private.mkdir(parents=True, exist_ok=True)
+    token = private / f"cluster-{words[:8]}.token"
+    token.write_text(words, encoding="utf-8")
+    try:
+        yield Sight(tuple(places), token, words)
+    finally:
+        token.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class WorkerFacts:
+    """What a worker is.
+
+    Attributes
+    ----------
+    address, host : str
+    pid, n_threads : int
+    memory_bytes : int or None
+        Its limit, if it has one.
+    has_disk_resource : bool
+    spe1_version, data_version : str
+    versions : dict of str to str
+    """
+
+    address: str
+    host: str
+    pid: int
+    n_threads: int
+    memory_bytes: int | None
+    has_disk_resource: bool
+    spe1_version: str
+    data_version: str
+    versions: dict[str, str]
+
+
+def look(sight: Sight, dask_worker: Worker) -> WorkerFacts:
+    """Run on each worker: what it is; raises if it does not see what is needed."""
+    import os
+    import platform
+    import socket
+
+    facts = WorkerFacts(
+        dask_worker.address,
+        socket.gethostname(),
+        os.getpid(),
+        dask_worker.state.nthreads,
+        dask_worker.memory_manager.memory_limit,
+        DISK_RESOURCE in dask_worker.state.total_resources,
+        __version__,
+        DATA_VERSION,
+        {"spe1": __version__, "python": platform.python_version(), **installed_versions(_PACKAGES)},
+    )
+    sight.require(f"{facts.address} on {facts.host}")
+    return facts
+
+
+def check_workers(client: Client, sight: Sight, addresses: Sequence[str]) -> list[WorkerFacts]:
+    """What these workers are; one that has gone meanwhile is left out.
+
+    Raises
+    ------
+    UnseenPathError
+        A worker does not see a folder.
+    MemoryShortError
+        A worker may use too little memory for a task.
+    ClusterError
+        A worker has no spe1, or another version of it.
+    """
+    answers: dict[str, Any] = client.run(look, sight, workers=list(addresses), on_error="return")
+    found = []
+    for address, answer in answers.items():
+        if isinstance(answer, UnseenPathError):
+            raise answer
+        if isinstance(answer, OSError):
+            continue  # it is gone
+        if isinstance(answer, BaseException):
+            raise ClusterError(
+                f"The worker {address} cannot run spe1.",
+                where=address,
+                got=f"{type(answer).__name__}: {answer}",
+                do="install the same spe1 there as here",
+            ) from answer
+        _check(answer)
+        found.append(answer)
+    return found
+
+
+def _check(facts: WorkerFacts) -> None:
+    there, here = (facts.spe1_version, facts.data_version), (__version__, DATA_VERSION)
+    if there != here:
+        raise ClusterError(
+            f"The worker {facts.address} has another version of spe1.",
+            where=f"{facts.address} on {facts.host}",
+            expected=f"{here[0]} (data {here[1]})",
+            got=f"{there[0]} (data {there[1]})",
+            do="install the same spe1 there as here, and start the worker again",
+        )
+    if facts.memory_bytes and facts.memory_bytes < TASK_BYTES:
+        raise MemoryShortError(
+            f"The worker {facts.address} may use too little memory for a cell.",
+            where=f"{facts.address} on {facts.host}",
+            expected=f"{TASK_BYTES / 1e9:.0f} GB",
+            got=f"{facts.memory_bytes / 1e9:.2f} GB",
+            do="start it with a larger --memory-limit, or ask for more (--memory)",
+        )

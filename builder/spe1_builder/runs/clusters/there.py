@@ -1,0 +1,80 @@
+"""A task where it runs: on a worker."""
+
+from __future__ import annotations
+
+import pickle
+import socket
+import time
+import traceback
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from spe1_builder.errors import BusyError
+from spe1_builder.runs.clusters.opened import DISK_RESOURCE
+from spe1_builder.runs.clusters.sight import Sight
+from spe1_builder.runs.tasks import Task
+
+R = TypeVar("R")
+#: A worker that was given up, though it lives, may still hold the cell's lock.
+_BUSY_WAIT_S = 60.0
+
+
+@dataclass(frozen=True)
+class Ran(Generic[R]):
+    """What came of a task on a worker: a result, or an error.
+
+    Attributes
+    ----------
+    worker, host : str
+    seconds : float
+    result : object or None
+    error : Exception or None
+        With the worker's traceback as a note, if nobody foresaw it.
+    """
+
+    worker: str
+    host: str
+    seconds: float
+    result: R | None = None
+    error: Exception | None = None
+
+
+def run_there(task: Task[R], cell_id: str, sight: Sight) -> Ran[R]:
+    """Run a task on this worker; its errors are values, so that they come with the place."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    host, begun = socket.gethostname(), time.monotonic()
+    # Where one task at a time writes, it has all threads of the worker; else one of them.
+    is_alone = DISK_RESOURCE in worker.state.total_resources
+    threaded = task.with_threads(worker.state.nthreads if is_alone else 1)
+    try:
+        sight.require(f"{worker.address} on {host}")
+        result = _when_free(threaded, cell_id)
+    except Exception as error:  # noqa: BLE001 - whatever befalls one cell, the worker goes on
+        seconds = time.monotonic() - begun
+        return Ran(worker.address, host, seconds, error=_portable(error))
+    return Ran(worker.address, host, time.monotonic() - begun, result)
+
+
+def _when_free(task: Task[R], cell_id: str) -> R:
+    until = time.monotonic() + _BUSY_WAIT_S
+    while True:
+        try:
+            return task(cell_id)
+        except BusyError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(1.0)
+
+
+def _portable(error: Exception) -> Exception:
+    """An error that survives the way, with the traceback that does not."""
+    text = "".join(traceback.format_exception(error))
+    try:
+        arrived = pickle.loads(pickle.dumps(error))
+    except Exception:  # noqa: BLE001 - other people's errors, which may hold anything
+        arrived = RuntimeError(f"{type(error).__name__}: {error}")
+    assert isinstance(arrived, Exception)
+    arrived.add_note(f"On the worker:\n{text}")
+    return arrived
