@@ -54,6 +54,10 @@ def silently(_cell_id: str) -> Progress:
     return Silent()
 
 
+def _absolute(path: Path | None) -> Path | None:
+    return None if path is None else path.absolute()
+
+
 @dataclass(frozen=True)
 class DownloadTask:
     """Bring a cell of the release; see `spe1_builder.source.archive.one_cell.download_cell`.
@@ -116,11 +120,23 @@ class BuildTask:
         return (self.root, self.sources.raw_dir if recordings is None else recordings)
 
     def absolute(self) -> Self:
+<<<<<<< HEAD
         given = vars(self.sources).items()
         sources: dict[str, Any] = {
             name: None if path is None else Path(path).absolute() for name, path in given
         }
         return replace(self, root=self.root.absolute(), sources=replace(self.sources, **sources))
+=======
+        given = self.sources
+        sources = replace(
+            given,
+            raw_dir=given.raw_dir.absolute(),
+            chan_map=_absolute(given.chan_map),
+            summary=_absolute(given.summary),
+            recordings=_absolute(given.recordings),
+        )
+        return replace(self, root=self.root.absolute(), sources=sources)
+>>>>>>> cluster
 
     def with_threads(self, n_threads: int) -> Self:
         return self if self.n_threads is not None else replace(self, n_threads=n_threads)

@@ -127,7 +127,7 @@ def build_cell(
         inputs = read_inputs(cell_id, sources)
         window = plan_window(inputs.raw.n_npx, options)
     layout = prepare_root(root)
-    with locked(layout, cell_id):
+    with locked(layout, cell_id) as held:
         with translated_os_errors(layout.root):
             check_shared_files(layout, inputs.shared)
             clear_leftovers(layout, cell_id)
@@ -148,6 +148,7 @@ def build_cell(
             ):
                 plan = _find_spikes(inputs, options, window, progress)
                 fill_cell(folder, plan, identity, n_threads, progress, strict)
+                held.require()
             status = "built"
         mirror_shared_files(layout, inputs.shared)
         write_card(layout.root, progress=progress)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from spe1_builder.disk.atomic import sync, sync_tree
-from spe1_builder.disk.locks import held_lock
+from spe1_builder.disk.locks import Held, held_lock
 from spe1_builder.disk.os_errors import translated_os_errors
 from spe1_builder.layout import RootLayout
 
@@ -20,7 +20,7 @@ _RENAME_EXCHANGE = 2
 
 
 @contextmanager
-def locked(layout: RootLayout, name: str, *, wait_s: float = 0.0) -> Iterator[None]:
+def locked(layout: RootLayout, name: str, *, wait_s: float = 0.0) -> Iterator[Held]:
     """Hold the lock of a cell (or of the card) in this root.
 
     Raises
@@ -28,8 +28,8 @@ def locked(layout: RootLayout, name: str, *, wait_s: float = 0.0) -> Iterator[No
     BusyError
         Another process holds it.
     """
-    with held_lock(layout.lock(name), name, wait_s=wait_s):
-        yield
+    with held_lock(layout.lock(name), name, wait_s=wait_s) as held:
+        yield held
 
 
 def clear_leftovers(layout: RootLayout, cell_id: str) -> list[Path]:
@@ -76,14 +76,17 @@ def growing_cell(
     """
     folder = layout.staging(cell_id)
     with translated_os_errors(layout.root):
+        folder.parent.mkdir(exist_ok=True)
+        folder.mkdir()
+        made = folder.stat().st_ino
         try:
-            folder.parent.mkdir(exist_ok=True)
-            folder.mkdir()
             yield folder
             sync_tree(folder)
             _put_in_place(layout, cell_id, list_cell)
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            # One of another process, which took over the cell's lease meanwhile, stays.
+            if folder.is_dir() and folder.stat().st_ino == made:
+                shutil.rmtree(folder, ignore_errors=True)
             raise
 
 

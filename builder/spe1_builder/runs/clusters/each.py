@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from spe1_builder.errors import ClusterError, UnseenPathError, WorkerLostError
 from spe1_builder.runs.clusters.events import Event, Listener, to_nobody
 from spe1_builder.runs.clusters.opened import DISK_RESOURCE
-from spe1_builder.runs.clusters.sight import Sight, WorkerFacts, check_workers
+from spe1_builder.runs.clusters.sight import (
+    Sight,
+    WorkerFacts,
+    check_workers,
+    require_one_kind_of_lock,
+)
 from spe1_builder.runs.clusters.there import Ran, run_there
 from spe1_builder.runs.loop import Done, Failure
 from spe1_builder.runs.tasks import Task
@@ -89,7 +94,11 @@ class _Run(Generic[R]):
         listener: Listener,
         no_worker_s: float | None,
     ):
+<<<<<<< HEAD
         self.pending: dict[str, tuple[Future[Any], int]] = {}
+=======
+        self.pending: dict[str, tuple[Future[Ran[R]], int]] = {}
+>>>>>>> cluster
         self._client, self._task, self._sight = client, task, sight
         self._tell, self._no_worker_s = listener, no_worker_s
         self._workers: dict[str, WorkerFacts] = {}
@@ -154,7 +163,11 @@ class _Run(Generic[R]):
                 return  # the scheduler is gone, and with it what was queued
 
     def _outcome_of(
+<<<<<<< HEAD
         self, cell_id: str, future: Future[Any], attempt: int
+=======
+        self, cell_id: str, future: Future[Ran[R]], attempt: int
+>>>>>>> cluster
     ) -> Done[R] | Failure | None:
         """What came of a cell; None if it is to be tried again."""
         if future.status not in ("finished", "error"):
@@ -226,8 +239,11 @@ class _Run(Generic[R]):
         for facts in check_workers(self._client, self._sight, new) if new else []:
             self._workers[facts.address] = facts
             text = f"{facts.address} on {facts.host} joined, {facts.n_threads} threads"
+            if facts.without_flock is not None:
+                text += f", locks by lease files ({facts.without_flock})"
             where: dict[str, Any] = {"worker": facts.address, "host": facts.host}
             self._tell(Event("worker joined", text, **where, versions=facts.versions))
+        require_one_kind_of_lock(list(self._workers.values()))
         if self._workers:
             self._seen_at = now
         elif self._no_worker_s is not None and now - self._seen_at > self._no_worker_s:

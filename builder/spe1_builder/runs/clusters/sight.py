@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from spe1_builder import __version__
 from spe1_builder.constants import DATA_VERSION
+from spe1_builder.disk.mounts import LOCKS_VARIABLE, lacks_flock
 from spe1_builder.errors import ClusterError, MemoryShortError, UnseenPathError
 from spe1_builder.layout import RootLayout
 from spe1_builder.runs.clusters.opened import DISK_RESOURCE
@@ -101,6 +102,8 @@ class WorkerFacts:
     memory_bytes : int or None
         Its limit, if it has one.
     has_disk_resource : bool
+    without_flock : str or None
+        Why its locks in the root are lease files, if they are.
     spe1_version, data_version : str
     versions : dict of str to str
     """
@@ -111,6 +114,7 @@ class WorkerFacts:
     n_threads: int
     memory_bytes: int | None
     has_disk_resource: bool
+    without_flock: str | None
     spe1_version: str
     data_version: str
     versions: dict[str, str]
@@ -129,6 +133,7 @@ def look(sight: Sight, dask_worker: Worker) -> WorkerFacts:
         dask_worker.state.nthreads,
         dask_worker.memory_manager.memory_limit,
         DISK_RESOURCE in dask_worker.state.total_resources,
+        lacks_flock(sight.token.parent) if sight.token.exists() else None,
         __version__,
         DATA_VERSION,
         {"spe1": __version__, "python": platform.python_version(), **installed_versions(_PACKAGES)},
@@ -166,6 +171,25 @@ def check_workers(client: Client, sight: Sight, addresses: Sequence[str]) -> lis
         _check(answer)
         found.append(answer)
     return found
+
+
+def require_one_kind_of_lock(workers: Sequence[WorkerFacts]) -> None:
+    """Refuse workers whose locks do not keep each other out.
+
+    Raises
+    ------
+    ClusterError
+    """
+    with_flock = [facts for facts in workers if facts.without_flock is None]
+    without = [facts for facts in workers if facts.without_flock is not None]
+    if with_flock and without:
+        raise ClusterError(
+            "The workers' locks would not keep each other out.",
+            where=f"{without[0].address} on {without[0].host}",
+            expected="one kind of lock on all of them",
+            got=f"lease files there ({without[0].without_flock}), flock on {with_flock[0].host}",
+            do=f"mount the root in one way everywhere, or start all with {LOCKS_VARIABLE}=lease",
+        )
 
 
 def _check(facts: WorkerFacts) -> None:
