@@ -158,10 +158,6 @@ def test_who_stops_takes_back_what_is_queued(client, tmp_path):
     wait_until(lambda: not [key for key in list(known) if "SlowTask" in key])
     task.end()
     assert sum(task.n_calls(cell) for cell in cells) <= 2
-<<<<<<< HEAD
-    client.restart(wait_for_workers=False)  # the sleepers end; nobody need wait for it
-=======
->>>>>>> cluster
 
 
 def _stop_when(task, event):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from spe1_builder.benchmark.localization.options import BenchmarkOptions
 from spe1_builder.progress import Progress, Silent
@@ -120,13 +120,6 @@ class BuildTask:
         return (self.root, self.sources.raw_dir if recordings is None else recordings)
 
     def absolute(self) -> Self:
-<<<<<<< HEAD
-        given = vars(self.sources).items()
-        sources: dict[str, Any] = {
-            name: None if path is None else Path(path).absolute() for name, path in given
-        }
-        return replace(self, root=self.root.absolute(), sources=replace(self.sources, **sources))
-=======
         given = self.sources
         sources = replace(
             given,
@@ -136,7 +129,6 @@ class BuildTask:
             recordings=_absolute(given.recordings),
         )
         return replace(self, root=self.root.absolute(), sources=sources)
->>>>>>> cluster
 
     def with_threads(self, n_threads: int) -> Self:
         return self if self.n_threads is not None else replace(self, n_threads=n_threads)

@@ -94,11 +94,7 @@ class _Run(Generic[R]):
         listener: Listener,
         no_worker_s: float | None,
     ):
-<<<<<<< HEAD
-        self.pending: dict[str, tuple[Future[Any], int]] = {}
-=======
         self.pending: dict[str, tuple[Future[Ran[R]], int]] = {}
->>>>>>> cluster
         self._client, self._task, self._sight = client, task, sight
         self._tell, self._no_worker_s = listener, no_worker_s
         self._workers: dict[str, WorkerFacts] = {}
@@ -163,11 +159,7 @@ class _Run(Generic[R]):
                 return  # the scheduler is gone, and with it what was queued
 
     def _outcome_of(
-<<<<<<< HEAD
-        self, cell_id: str, future: Future[Any], attempt: int
-=======
         self, cell_id: str, future: Future[Ran[R]], attempt: int
->>>>>>> cluster
     ) -> Done[R] | Failure | None:
         """What came of a cell; None if it is to be tried again."""
         if future.status not in ("finished", "error"):
