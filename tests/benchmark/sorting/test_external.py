@@ -9,7 +9,7 @@ from spe1_builder.benchmark.sorting.external import ExternalSorter
 from spe1_builder.benchmark.sorting.options import SortingOptions
 from spe1_builder.benchmark.sorting.sorter import SorterOptions
 from spe1_builder.benchmark.sorting.sorters.known import KNOWN_SORTERS
-from spe1_builder.benchmark.sorting.sorters.run import SorterRun as ProcessRun
+from spe1_builder.benchmark.sorting.sorters.run import ProcessRun
 from spe1_builder.errors import OptionError, OutputError
 from spe1_builder.reading.sortings.units import SortedUnits
 

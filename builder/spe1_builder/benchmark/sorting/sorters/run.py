@@ -34,7 +34,7 @@ _NOT_SORTED = "run the sorter again"
 
 
 @dataclass(frozen=True, eq=False)
-class SorterRun:
+class ProcessRun:
     """What came of a run.
 
     Attributes
@@ -76,7 +76,7 @@ def run_sorter(
     memory_bytes: int = 8_000_000_000,
     timeout_s: float = 3600.0,
     seed: int = 0,
-) -> SorterRun:
+) -> ProcessRun:
     """Sort a built cell with a sorter that is installed, here or in another environment.
 
     Parameters
@@ -104,7 +104,7 @@ def run_sorter(
 
     Returns
     -------
-    SorterRun
+    ProcessRun
         A crash, or an end by a limit, is a result, too. Nothing is left on the disk.
 
     Raises
@@ -155,7 +155,7 @@ def run_sorter(
                 units = _units(Path(task.result), f"{name} {version}", metadata)
             except (SortingError, FileNotFoundError) as error:
                 problem = str(error)
-    return SorterRun(
+    return ProcessRun(
         units=units,
         version=version,
         params=given,
