@@ -126,7 +126,7 @@ def test_what_fails_is_tried_twice_and_stops_no_other(each, tmp_path):
 
 
 def test_a_cell_that_kills_every_worker(client, each, monkeypatch, tmp_path):
-    monkeypatch.setattr(client.cluster.scheduler, "allowed_failures", 1)
+    monkeypatch.setattr(client.cluster.scheduler, "allowed_failures", 0)
     task = DeadlyTask(tmp_path)
     outcomes, _ = each(task, ["c1"])
     assert isinstance(outcomes["c1"].error, WorkerLostError)
