@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import pytest
 
 import spe1
+from spe1_builder.benchmark.localization.options import BenchmarkOptions
 from spe1_builder.errors import (
     ClusterError,
     MissingFileError,
@@ -19,6 +20,8 @@ from spe1_builder.errors import (
     UnseenPathError,
     WorkerLostError,
 )
+from spe1_builder.runs.clusters import opened
+from spe1_builder.runs.clusters.benchmark import benchmark_in_cluster
 from spe1_builder.runs.clusters.each import each_on_cluster
 from spe1_builder.runs.clusters.opened import open_client
 from spe1_builder.runs.clusters.record import read_runs
@@ -98,6 +101,29 @@ def test_bytes_are_those_of_the_loop(client, archive, two_cells, tmp_path):
     shutil.rmtree(root)
 
 
+def test_scores_are_those_of_one_machine(client, archive, two_cells):
+    options = BenchmarkOptions(
+        methods=("COM", "MT"), degradation=True, days=(0, 3), seeds=(0, 1), raw_dir=archive.raw_dir
+    )
+    cells = ["c14", "c5", "c45"]
+    there = benchmark_in_cluster(client, two_cells, cells, options)
+    here = spe1.benchmark("localization", two_cells, cells, **vars(options))
+    assert scores(there) == scores(here) and there.undone == here.undone
+    assert [cell.cell_id for cell in there.cells if cell.problem] == ["c45"]
+    shutil.rmtree(two_cells / ".spe1/runs")
+
+
+def scores(result):
+    """All of a result but its times."""
+
+    def without(value):
+        if isinstance(value, dict):
+            return {name: without(one) for name, one in value.items() if "second" not in name}
+        return [without(one) for one in value] if isinstance(value, list) else value
+
+    return without(result.model_dump(mode="json"))
+
+
 def test_a_worker_killed_within_a_cell(client, archive, built, tmp_path):
     root = tmp_path / "spe1"
     root.mkdir()
@@ -126,7 +152,7 @@ def test_what_fails_is_tried_twice_and_stops_no_other(each, tmp_path):
 
 
 def test_a_cell_that_kills_every_worker(client, each, monkeypatch, tmp_path):
-    monkeypatch.setattr(client.cluster.scheduler, "allowed_failures", 1)
+    monkeypatch.setattr(client.cluster.scheduler, "allowed_failures", 0)
     task = DeadlyTask(tmp_path)
     outcomes, _ = each(task, ["c1"])
     assert isinstance(outcomes["c1"].error, WorkerLostError)
@@ -185,7 +211,8 @@ def processes():
             process.wait()
 
 
-def test_a_scheduler_that_dies(tmp_path):
+def test_a_scheduler_that_dies(tmp_path, monkeypatch):
+    monkeypatch.setattr(opened, "_CONNECT_S", 5)
     place = tmp_path / "scheduler.json"
     with processes() as start:
         scheduler = start(

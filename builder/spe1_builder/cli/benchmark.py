@@ -18,8 +18,9 @@ from spe1_builder.cli.benchmark_files import (
     write_result,
 )
 from spe1_builder.cli.benchmark_tables import print_result
+from spe1_builder.cli.cluster import Cluster, Cores, Memory, Walltime, Workers, named_cluster, tell
 from spe1_builder.cli.console import this_screen, warn
-from spe1_builder.errors import StaleOutputError
+from spe1_builder.errors import OptionError, StaleOutputError
 from spe1_builder.layout import BENCHMARK_NAME
 from spe1_builder.progress import Bars
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from spe1_builder.benchmark.localization.options import BenchmarkOptions
+    from spe1_builder.runs.clusters.spec import ClusterSpec
 
 
 _METHODS_HELP = "default: all."
@@ -155,6 +157,11 @@ def localization(
     force: Annotated[
         bool, typer.Option("--force", metavar="", help="Overwrite a result that has more in it.")
     ] = False,
+    cluster: Cluster = None,
+    workers: Workers = None,
+    cores: Cores = None,
+    memory: Memory = None,
+    walltime: Walltime = None,
 ) -> None:
     """Center of mass, monopolar triangulation and grid convolution; point source.
 
@@ -175,13 +182,16 @@ def localization(
         engine=engine,  # type: ignore[arg-type]
         n_jobs=n_jobs,
     )
+    spec = named_cluster(cluster, workers, cores, memory, walltime)
     if on != "root":
+        if spec is not None:
+            raise OptionError("The scraps take a second, here.", do="leave --cluster out")
         # Nothing is written but what is named; that is checked as a root's files are.
         places = check_places(Path(), output, plots, markdown)
         missing = _run_on_scraps(on, cells, options, places, output)
     else:
         places = check_places(root, output, plots, markdown)
-        missing = _run(root, cells or [], options, places, force=force)
+        missing = _run(root, cells or [], options, places, force=force, cluster=spec)
     if missing and not allow_missing:
         raise typer.Exit(1)
 
@@ -207,7 +217,13 @@ def _run_on_scraps(
 
 
 def _run(
-    root: Path, names: Sequence[str], options: BenchmarkOptions, places: Places, *, force: bool
+    root: Path,
+    names: Sequence[str],
+    options: BenchmarkOptions,
+    places: Places,
+    *,
+    force: bool,
+    cluster: ClusterSpec | None,
 ) -> list[str]:
     """Score, print the tables, write the JSON, and the figures if asked for.
 
@@ -225,12 +241,16 @@ def _run(
     from spe1_builder.benchmark.localization.plan import make_plan
     from spe1_builder.benchmark.localization.run import choose_cells
     from spe1_builder.runs.benchmark import benchmark
+    from spe1_builder.runs.clusters.benchmark import benchmark_in_cluster
 
     target = places.target
     cell_ids = choose_cells(names, root)
     if not force:
         keep_fuller(target, planned_parts(make_plan(options), cell_ids))
-    result = benchmark("localization", root, cell_ids, Bars(), **vars(options))
+    if cluster is None:
+        result = benchmark("localization", root, cell_ids, Bars(), **vars(options))
+    else:
+        result = benchmark_in_cluster(cluster, root, cell_ids, options, listener=tell)
     print_result(result)
     this_screen().results.append(result.model_dump(mode="json"))
     missing = result.undone

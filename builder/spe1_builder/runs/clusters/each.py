@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from spe1_builder.errors import ClusterError, UnseenPathError, WorkerLostError
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 R = TypeVar("R")
-#: Tries of a cell that fails by its own fault; a worker's death is not its fault.
+#: Tries of a cell that fails by its own fault. A worker's death is not; Dask gives a cell up after
+#: the fourth, which counts as one try, since it also counts cells that only waited for that worker.
 _TRIES = 2
 #: How often the workers are counted.
 _LOOK_EVERY_S = 2.0
@@ -40,6 +41,7 @@ def each_on_cluster(
     *,
     listener: Listener = to_nobody,
     no_worker_s: float | None = 60.0,
+    replenish: Callable[[], None] | None = None,
 ) -> Iterator[Done[R] | Failure]:
     """Run a task on each cell, on the workers of a cluster.
 
@@ -59,6 +61,8 @@ def each_on_cluster(
         Told of every event.
     no_worker_s : float, optional
         Longest time without a single worker; None waits for ever, as for a batch system.
+    replenish : callable, optional
+        Asks for workers in the place of those that left, which are started by nobody else.
 
     Yields
     ------
@@ -72,7 +76,7 @@ def each_on_cluster(
     UnseenPathError, MemoryShortError
         A worker that cannot do the work; the error names it.
     """
-    run = _Run(client, task, sight, listener, no_worker_s)
+    run = _Run(client, task, sight, listener, no_worker_s, replenish)
     try:
         run.wait_for_workers()
         for rank, cell_id in enumerate(cell_ids):
@@ -93,10 +97,12 @@ class _Run(Generic[R]):
         sight: Sight,
         listener: Listener,
         no_worker_s: float | None,
+        replenish: Callable[[], None] | None,
     ):
         self.pending: dict[str, tuple[Future[Ran[R]], int]] = {}
         self._client, self._task, self._sight = client, task, sight
-        self._tell, self._no_worker_s = listener, no_worker_s
+        self._tell, self._no_worker_s, self._replenish = listener, no_worker_s, replenish
+        self._n_most = 0
         self._workers: dict[str, WorkerFacts] = {}
         self._ended: queue.SimpleQueue[tuple[str, int]] = queue.SimpleQueue()
         self._mark = secrets.token_hex(4)
@@ -184,8 +190,8 @@ class _Run(Generic[R]):
         self._tell(Event("failed", f"failed on {ran.worker}: {failure.cause}", cell_id, **took))
         return failure
 
-    def _fault_of_dask(self, cell_id: str, error: Exception, attempt: int) -> Failure:
-        """An error that is not the task's: workers died, or the scheduler is gone.
+    def _fault_of_dask(self, cell_id: str, error: Exception, attempt: int) -> Failure | None:
+        """What comes of an error that is not the task's: workers died, or the scheduler is gone.
 
         Raises
         ------
@@ -205,6 +211,10 @@ class _Run(Generic[R]):
                 do="see their logs; most often they had too little memory: start them with more",
             )
             failure = Failure(cell_id, lost)
+            if attempt < _TRIES:
+                text = f"is tried once more: {failure.cause}"
+                self._tell(Event("again", text, cell_id, attempt=attempt))
+                return None
         self._tell(Event("failed", f"failed: {failure.cause}", cell_id, attempt=attempt))
         return failure
 
@@ -236,6 +246,9 @@ class _Run(Generic[R]):
             where: dict[str, Any] = {"worker": facts.address, "host": facts.host}
             self._tell(Event("worker joined", text, **where, versions=facts.versions))
         require_one_kind_of_lock(list(self._workers.values()))
+        self._n_most = max(self._n_most, len(self._workers))
+        if self._replenish is not None and len(self._workers) < self._n_most:
+            self._replenish()
         if self._workers:
             self._seen_at = now
         elif self._no_worker_s is not None and now - self._seen_at > self._no_worker_s:

@@ -132,7 +132,7 @@ def _batch_cluster(spec: ClusterSpec) -> Iterator[Any]:
             do="give --cores and --memory, or set jobqueue in ~/.config/dask/jobqueue.yaml",
         ) from error
     with cluster:
-        cluster.scale(jobs=spec.workers or 1)
+        cluster.scale(spec.n_started)
         yield cluster
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,6 +19,18 @@ if TYPE_CHECKING:
     from distributed import Client
 
 R = TypeVar("R")
+
+
+def replenisher(client: Client, cluster: ClusterSpec | Client) -> Callable[[], None] | None:
+    """What starts workers again in a cluster of ours; None where others do.
+
+    A worker that is killed while it starts is not started again by its own keeper, and a job
+    ends with its time.
+    """
+    if not isinstance(cluster, ClusterSpec) or not cluster.n_started:
+        return None
+    n_workers, started = cluster.n_started, client.cluster
+    return None if started is None else lambda: started.scale(n_workers)
 
 
 def run_in_cluster(
@@ -56,7 +68,6 @@ def run_in_cluster(
     require_dask()
     task = task.absolute()
     root = task.places[0]
-    is_named = isinstance(cluster, ClusterSpec)
     opened: AbstractContextManager[Client]
     opened = open_client(cluster) if isinstance(cluster, ClusterSpec) else nullcontext(cluster)
     name = cluster.name if isinstance(cluster, ClusterSpec) else "client"
@@ -69,9 +80,14 @@ def run_in_cluster(
             listener(event)
 
         with opened as client, shared_sight(root, task.places) as sight:
-            page = dashboard_of(client) if is_named else None
+            page = None if cluster is client else dashboard_of(client)
             hear(Event("cluster", f"is {name}" + (f", dashboard at {page}" if page else "")))
-            patience_s = None if is_queue else 60.0
             yield from each_on_cluster(
-                client, cell_ids, task, sight, listener=hear, no_worker_s=patience_s
+                client,
+                cell_ids,
+                task,
+                sight,
+                listener=hear,
+                no_worker_s=None if is_queue else 60.0,
+                replenish=replenisher(client, cluster),
             )

@@ -73,6 +73,11 @@ class ClusterSpec:
         """The class that starts its jobs, if it is a batch system's."""
         return BATCH_SYSTEMS.get(self.name)
 
+    @property
+    def n_started(self) -> int:
+        """Workers that are started for it; 0 where a scheduler is joined."""
+        return self.n_local if self.batch_class is None else self.workers or 1
+
 
 def _unusable(option: str, value: object, expected: str) -> OptionError:
     return OptionError(
