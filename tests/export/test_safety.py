@@ -26,7 +26,7 @@ from spe1_builder.errors import (
     Spe1Error,
     StaleOutputError,
 )
-from spe1_builder.export.model import FORMATS
+from spe1_builder.export.formats import FORMATS
 from spe1_builder.export.signal import Signal
 from spe1_builder.progress import Silent
 from tests.support.project import PROJECT

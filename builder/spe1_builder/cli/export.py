@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,8 +14,11 @@ from spe1_builder.cli.arguments import Cells, Root, as_local
 from spe1_builder.cli.console import report, size_text
 from spe1_builder.cli.roots import require_root
 from spe1_builder.errors import OptionError
-from spe1_builder.export.model import FORMATS, SAMPLE_TYPES, Exported
+from spe1_builder.export.formats import FORMATS, SAMPLE_TYPES
 from spe1_builder.progress import Bars
+
+if TYPE_CHECKING:
+    from spe1_builder.export.model import Exported
 
 _Format = Enum("_Format", {name: name for name in FORMATS}, type=str)  # type: ignore[misc]
 _SampleType = Enum("_SampleType", {name: name for name in SAMPLE_TYPES}, type=str)  # type: ignore[misc]

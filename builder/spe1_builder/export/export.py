@@ -13,14 +13,8 @@ from spe1_builder.disk.locks import held_lock
 from spe1_builder.disk.os_errors import translated_os_errors
 from spe1_builder.disk.space import require_space
 from spe1_builder.errors import MissingFileError, OptionError, StaleOutputError
-from spe1_builder.export.model import (
-    FORMATS,
-    RECORD_NAME,
-    SAMPLE_TYPES,
-    Exported,
-    Format,
-    SampleType,
-)
+from spe1_builder.export.formats import FORMATS, SAMPLE_TYPES, Format, SampleType
+from spe1_builder.export.model import RECORD_NAME, Exported
 from spe1_builder.export.packages import require_package
 from spe1_builder.export.signal import Signal, make_signal
 from spe1_builder.export.source import CellSource, open_source

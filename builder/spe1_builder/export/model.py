@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, get_args
 
 from pydantic import Field
 
+from spe1_builder.export.formats import Format, SampleType
 from spe1_builder.models import Model
 from spe1_builder.origins import Origin
 
-#: What a cell can be exported to.
-Format = Literal["binary", "phy", "nwb", "zarr", "spikelab"]
-FORMATS: tuple[Format, ...] = get_args(Format)
-#: What traces can be stored as.
-SampleType = Literal["int16", "float32"]
-SAMPLE_TYPES: tuple[SampleType, ...] = get_args(SampleType)
 #: Of every exported folder: what `Exported` holds, as JSON.
 RECORD_NAME = "export.json"
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from spe1_builder.dataset.views.mini import SCALE_UV
 from spe1_builder.errors import OutputError
-from spe1_builder.export.model import SampleType
+from spe1_builder.export.formats import SampleType
 from spe1_builder.progress import Progress, stage
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from spe1_builder.constants import CITATION, LICENSE_NAME, N_CHANNELS, NPX_RATE_
 from spe1_builder.dataset.metadata import ConversionMetadata
 from spe1_builder.dataset.spikes.cell import CellSpikes, read_cell_spikes
 from spe1_builder.errors import OptionError
-from spe1_builder.export.model import Exported, Format
+from spe1_builder.export.formats import Format
+from spe1_builder.export.model import Exported
 from spe1_builder.export.signal import Signal
 from spe1_builder.reading.spikeinterface.opening import open_recording
 from spe1_builder.reading.spikeinterface.place import find_cell

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
-from spe1_builder.benchmark.localization.options import BenchmarkOptions
 from spe1_builder.progress import Progress, Silent
 
 if TYPE_CHECKING:
     from spe1_builder.benchmark.localization.evaluate import CellEvaluation
+    from spe1_builder.benchmark.localization.options import BenchmarkOptions
     from spe1_builder.dataset.plan.inputs import Sources
     from spe1_builder.dataset.plan.options import BuildOptions
     from spe1_builder.dataset.verify import VerifyReport
