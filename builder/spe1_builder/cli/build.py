@@ -226,7 +226,7 @@ def _tell_missing(cell_ids: Sequence[str], sources: Sources) -> dict[str, Failur
         do=f"spe1 download {' '.join(missing)} --raw-dir {sources.raw_dir}, or check --raw-dir",
     )
     print_error("spe1", error)
-    cause = MissingFileError("no raw recording")
+    cause = MissingFileError("no raw recording", do=error.do)
     return {cell_id: Failure(cell_id, cause) for cell_id in missing}
 
 

@@ -12,10 +12,9 @@ from spe1_builder.dataset.findings import Report
 from spe1_builder.dataset.metadata import ConversionMetadata, read_model
 from spe1_builder.dataset.verify.files import check_listing, damages_ahead
 from spe1_builder.dataset.verify.metadata import check_seal
-from spe1_builder.dataset.write.existing import foreign_files
+from spe1_builder.dataset.write.existing import is_replaceable
 from spe1_builder.errors import (
     DamagedFileError,
-    OptionError,
     OutputError,
     ServerError,
     StaleOutputError,
@@ -108,23 +107,8 @@ def is_here(cell: Path, metadata: ConversionMetadata, force: bool) -> bool:
     OptionError
         The folder is a link.
     """
-    if cell.is_symlink():
-        raise OptionError(
-            "The cell's folder is a symbolic link, which cannot be replaced in one step.",
-            where=cell,
-            got=f"a link to {cell.resolve()}",
-            do="fetch into the root that the link leads to, or move the link away",
-        )
-    if not cell.exists():
+    if not is_replaceable(cell, "fetch"):
         return False
-    foreign = foreign_files(cell)
-    if foreign:
-        raise StaleOutputError(
-            "The folder holds files that are none of a built cell's; it is never replaced.",
-            where=cell,
-            got=", ".join(foreign[:5]) + (" ..." if len(foreign) > 5 else ""),
-            do="move those files away, or choose another root",
-        )
     try:
         there = read_model(cell / METADATA_NAME, ConversionMetadata)
     except OSError:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
+from spe1_builder.benchmark.common.results import read_result, without_keys, write_result
 from spe1_builder.benchmark.common.scores import Interval, Score
 from spe1_builder.benchmark.localization.schema_curves import Degradation, GridSearch
 from spe1_builder.benchmark.localization.schema_label import (
@@ -21,9 +22,7 @@ from spe1_builder.benchmark.localization.schema_label import (
 )
 from spe1_builder.benchmark.localization.schema_made import Parameters, Provenance
 from spe1_builder.benchmark.localization.words import Level, Mode
-from spe1_builder.disk.atomic import write_text
-from spe1_builder.errors import MissingFileError, OutputError
-from spe1_builder.models import Model, first_problem
+from spe1_builder.models import Model
 from spe1_builder.origins import Origin
 
 #: A reader refuses another version; a change of meaning or names raises it.
@@ -213,24 +212,16 @@ class LocalizationBenchmark(Model):
 
     def without_timings(self) -> dict[str, Any]:
         """As plain values, wall times left out: equal for equal inputs and options."""
-        return _drop(self.model_dump(mode="json"), {"seconds", "seconds_per_item"})
+        return without_keys(self.model_dump(mode="json"), {"seconds", "seconds_per_item"})
 
 
 def _number(value: float | None, n_digits: int) -> str:
     return "-" if value is None else f"{value:.{n_digits}f}"
 
 
-def _drop(value: Any, names: set[str]) -> Any:
-    if isinstance(value, dict):
-        return {key: _drop(item, names) for key, item in value.items() if key not in names}
-    if isinstance(value, list):
-        return [_drop(item, names) for item in value]
-    return value
-
-
 def write_benchmark(path: Path, result: LocalizationBenchmark) -> None:
     """Write the JSON; it appears whole or not at all."""
-    write_text(path, result.model_dump_json(indent=1) + "\n")
+    write_result(path, result)
 
 
 def read_benchmark(path: Path) -> LocalizationBenchmark:
@@ -243,19 +234,4 @@ def read_benchmark(path: Path) -> LocalizationBenchmark:
     OutputError
         Not valid JSON, another version of the schema, or contradictory.
     """
-    if not path.is_file():
-        raise MissingFileError(
-            "There is no benchmark result.",
-            where=path,
-            do="make one: spe1 benchmark localization --root spe1",
-        )
-    try:
-        return LocalizationBenchmark.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise OutputError(
-            "The benchmark result is malformed, or was written by another version.",
-            where=path,
-            expected=f"schema_version {SCHEMA_VERSION}",
-            got=first_problem(error),
-            do="run the benchmark again: spe1 benchmark localization",
-        ) from error
+    return read_result(path, LocalizationBenchmark, SCHEMA_VERSION, "localization")

@@ -118,7 +118,11 @@ def _evaluate(
         )
     cell = open_sorting_cell(folder, options.channels)
     if not len(cell.truth):
-        raise OutputError(f"{cell_id} has no patched spike in its window.", where=folder)
+        raise OutputError(
+            f"{cell_id} has no patched spike in its window.",
+            where=folder,
+            do="leave the cell out, or build it with a longer window (--duration-s)",
+        )
     others = planted_others(cell, options.raw_dir)
     scored = []
     for sorter in sorters:

@@ -8,14 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
+from spe1_builder.benchmark.common.results import read_result, without_keys, write_result
 from spe1_builder.benchmark.common.scores import Interval
 from spe1_builder.benchmark.sorting.schema_cells import SortedCell
 from spe1_builder.benchmark.sorting.sorter import Role
-from spe1_builder.disk.atomic import write_text
-from spe1_builder.errors import MissingFileError, OutputError
-from spe1_builder.models import Model, first_problem
+from spe1_builder.models import Model
 
 #: A reader refuses another version; a change of meaning or names raises it.
 SCHEMA_VERSION: Literal[1] = 1
@@ -179,13 +178,7 @@ class SortingBenchmark(Model):
     def without_timings(self) -> dict[str, Any]:
         """As plain values, times left out: equal for equal inputs and options."""
         gone = {"wall_s", "processor_s", "peak_memory_bytes", "was_kept"}
-
-        def rest(value: Any) -> Any:
-            if isinstance(value, dict):
-                return {key: rest(item) for key, item in value.items() if key not in gone}
-            return [rest(item) for item in value] if isinstance(value, list) else value
-
-        plain: dict[str, Any] = rest(self.model_dump(mode="json"))
+        plain: dict[str, Any] = without_keys(self.model_dump(mode="json"), gone)
         return plain
 
 
@@ -195,7 +188,7 @@ def _number(value: float | None) -> str:
 
 def write_sorting_benchmark(path: Path, result: SortingBenchmark) -> None:
     """Write the JSON; it appears whole or not at all."""
-    write_text(path, result.model_dump_json(indent=1) + "\n")
+    write_result(path, result)
 
 
 def read_sorting_benchmark(path: Path) -> SortingBenchmark:
@@ -208,19 +201,4 @@ def read_sorting_benchmark(path: Path) -> SortingBenchmark:
     OutputError
         Not valid JSON, another version of the schema, or contradictory.
     """
-    if not path.is_file():
-        raise MissingFileError(
-            "There is no result of the sorting benchmark.",
-            where=path,
-            do="make one: spe1 benchmark sorting --root spe1",
-        )
-    try:
-        return SortingBenchmark.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise OutputError(
-            "The result is malformed, or was written by another version.",
-            where=path,
-            expected=f"schema_version {SCHEMA_VERSION}",
-            got=first_problem(error),
-            do="run the benchmark again: spe1 benchmark sorting",
-        ) from error
+    return read_result(path, SortingBenchmark, SCHEMA_VERSION, "sorting")

@@ -15,6 +15,44 @@ from spe1_builder.layout import METADATA_NAME, SHARD_GLOB, SPLITS
 _LITTER = {".DS_Store", "Thumbs.db", "desktop.ini", ".directory"}
 
 
+def is_replaceable(folder: Path, verb: str) -> bool:
+    """Whether something is there that may give way to a cell; False if nothing is.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the cell.
+    verb : str
+        What would put a cell there, for errors: build, fetch.
+
+    Raises
+    ------
+    StaleOutputError
+        It is no cell, or holds files of somebody else's.
+    OptionError
+        The folder is a link.
+    """
+    if folder.is_symlink():
+        raise OptionError(
+            "The cell's folder is a symbolic link, which cannot be replaced in one step.",
+            where=folder,
+            got=f"a link to {folder.resolve()}",
+            do=f"{verb} into the root that the link leads to, or move the link away",
+        )
+    if not folder.exists():
+        return False
+    foreign = foreign_files(folder)
+    if foreign:
+        # Even by force: whatever this is, it was not built here.
+        raise StaleOutputError(
+            "The folder holds files that are none of a built cell's; it is never replaced.",
+            where=folder,
+            got=", ".join(foreign[:5]) + (" ..." if len(foreign) > 5 else ""),
+            do="move those files away, or choose another root",
+        )
+    return True
+
+
 def is_current(
     folder: Path, identity: Callable[[], InputIdentity], options: BuildOptions, force: bool
 ) -> bool:
@@ -32,24 +70,8 @@ def is_current(
     OptionError
         The folder is a link.
     """
-    if folder.is_symlink():
-        raise OptionError(
-            "The cell's folder is a symbolic link, which cannot be replaced in one step.",
-            where=folder,
-            got=f"a link to {folder.resolve()}",
-            do="build into the root that the link leads to, or move the link away",
-        )
-    if not folder.exists():
+    if not is_replaceable(folder, "build"):
         return False
-    foreign = foreign_files(folder)
-    if foreign:
-        # Also with force: whatever this is, it was not built here.
-        raise StaleOutputError(
-            "The folder holds files that are none of a built cell's; it is never replaced.",
-            where=folder,
-            got=", ".join(foreign[:5]) + (" ..." if len(foreign) > 5 else ""),
-            do="move those files away, or choose another root",
-        )
     if force:
         return False
     rebuild = "rebuild it with force=True (--force), or choose another root"

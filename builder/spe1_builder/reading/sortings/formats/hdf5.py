@@ -145,7 +145,13 @@ def _raster(file: Any, name: str, bin_ms: float | None, path: Path) -> FoundTrai
         )
     whole = counts.astype(np.int64)
     if int(whole.sum()) > _MOST_SPIKES:
-        raise SortingError("The raster has too many spikes.", where=path, got=int(whole.sum()))
+        raise SortingError(
+            "The raster has too many spikes.",
+            where=path,
+            expected=f"at most {_MOST_SPIKES:,}",
+            got=int(whole.sum()),
+            do="export the spikes themselves, or fewer units",
+        )
     width_ms = float(stated)
     bins = np.arange(counts.shape[1])
     trains = tuple((np.repeat(bins, row) + 0.5) * width_ms for row in whole)
