@@ -61,3 +61,23 @@ MaybeRoot = Annotated[
     ),
 ]
 Cells = Annotated[list[str], typer.Argument(metavar="CELL", help=CELLS_HELP)]
+#: Of the benchmarks.
+Plots = Annotated[
+    Path | None,
+    typer.Option(
+        "--plots",
+        callback=as_local,
+        help="Folder for the figures (PNG, SVG) and the report (report.html).",
+    ),
+]
+MarkdownFile = Annotated[
+    Path | None,
+    typer.Option("--markdown", callback=as_local, help="File for all tables in Markdown."),
+]
+AllowMissing = Annotated[
+    bool,
+    typer.Option("--allow-missing", metavar="", help="Exit 0 though a part could not be done."),
+]
+OverFuller = Annotated[
+    bool, typer.Option("--force", metavar="", help="Overwrite a result that has more in it.")
+]

@@ -9,7 +9,16 @@ import typer
 from typer.core import TyperCommand
 
 from spe1_builder.cli.answer import answering
-from spe1_builder.cli.arguments import CELLS_HELP, RawDir, Root, as_local
+from spe1_builder.cli.arguments import (
+    CELLS_HELP,
+    AllowMissing,
+    MarkdownFile,
+    OverFuller,
+    Plots,
+    RawDir,
+    Root,
+    as_local,
+)
 from spe1_builder.cli.benchmark_files import (
     Places,
     check_places,
@@ -139,24 +148,10 @@ def localization(
     seeds: Annotated[int, typer.Option(help="Orders in which electrodes die.")] = 5,
     engine: Annotated[str, typer.Option(help="fast, or spikeinterface (the reference).")] = "fast",
     n_jobs: Annotated[int, typer.Option("--n-jobs", help="Threads; the numbers are the same.")] = 1,
-    plots: Annotated[
-        Path | None,
-        typer.Option(
-            callback=as_local,
-            help="Folder for the figures (PNG, SVG) and the report (report.html).",
-        ),
-    ] = None,
-    markdown: Annotated[
-        Path | None,
-        typer.Option("--markdown", callback=as_local, help="File for all tables in Markdown."),
-    ] = None,
-    allow_missing: Annotated[
-        bool,
-        typer.Option("--allow-missing", metavar="", help="Exit 0 though a part could not be done."),
-    ] = False,
-    force: Annotated[
-        bool, typer.Option("--force", metavar="", help="Overwrite a result that has more in it.")
-    ] = False,
+    plots: Plots = None,
+    markdown: MarkdownFile = None,
+    allow_missing: AllowMissing = False,
+    force: OverFuller = False,
     cluster: Cluster = None,
     workers: Workers = None,
     cores: Cores = None,

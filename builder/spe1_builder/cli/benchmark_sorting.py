@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from spe1_builder.cli.arguments import CELLS_HELP, Root, as_local
+from spe1_builder.cli.arguments import (
+    CELLS_HELP,
+    AllowMissing,
+    MarkdownFile,
+    OverFuller,
+    Plots,
+    Root,
+    as_local,
+)
 from spe1_builder.cli.benchmark import spread
 from spe1_builder.cli.benchmark_files import Places, check_places
 from spe1_builder.cli.benchmark_tables import print_table, say_wrapped
@@ -120,24 +128,10 @@ def sorting(
             "--output", callback=as_local, help=f"The JSON; default: ROOT/{SORTING_BENCHMARK_NAME}."
         ),
     ] = None,
-    plots: Annotated[
-        Path | None,
-        typer.Option(
-            callback=as_local,
-            help="Folder for the figures (PNG, SVG) and the report (report.html).",
-        ),
-    ] = None,
-    markdown: Annotated[
-        Path | None,
-        typer.Option("--markdown", callback=as_local, help="File for all tables in Markdown."),
-    ] = None,
-    allow_missing: Annotated[
-        bool,
-        typer.Option("--allow-missing", metavar="", help="Exit 0 though a part could not be done."),
-    ] = False,
-    force: Annotated[
-        bool, typer.Option("--force", metavar="", help="Overwrite a result that has more in it.")
-    ] = False,
+    plots: Plots = None,
+    markdown: MarkdownFile = None,
+    allow_missing: AllowMissing = False,
+    force: OverFuller = False,
 ) -> None:
     """Spike sorters, or what one has written, against the patched neuron.
 
