@@ -220,3 +220,20 @@ def test_a_killed_publication_is_gone_on_from(root, hub, tmp_path):
     assert hub_files(hub) == expected_files(root)
     # What had arrived was not sent again.
     assert hub.count("put") <= len(expected_files(root)) + 1
+
+
+@pytest.mark.parametrize(("status", "kind"), [(401, HubAccessError), (403, HubAccessError)])
+def test_a_token_that_xet_refuses(root, hub_with_xet, status, kind):
+    """Xet's client raises builtins of its own for it."""
+    hub_with_xet.faults.add("xet_token", status)
+    with pytest.raises(kind) as error:
+        publish_all(root)
+    assert TOKEN not in str(error.value)
+    publish_all(root)
+    assert hub_files(hub_with_xet) == expected_files(root)
+
+
+def test_xet_that_comes_back_is_waited_for(root, hub_with_xet):
+    hub_with_xet.faults.add("xet_token", 503, times=2)
+    publish_all(root)
+    assert hub_files(hub_with_xet) == expected_files(root)
