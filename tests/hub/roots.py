@@ -3,13 +3,17 @@
 import hashlib
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from spe1_builder.hub.contents import root_contents
 from spe1_builder.layout import RootLayout
 from spe1_builder.patience import Patience
+from tests.support.recordings import SMALL
 
 REPO = "tester/spe1"
+#: Three rows.
+SHORT = replace(SMALL, duration_s=0.8)
 #: Waits of no length.
 AT_ONCE = Patience(attempts=4, sleep=lambda seconds: None)
 

@@ -8,7 +8,7 @@ import pytest
 from spe1_builder.dataset.card.root_files import write_card
 from spe1_builder.dataset.write.build import build_cell
 from spe1_builder.errors import PublishError
-from spe1_builder.hub.publish import publish
+from spe1_builder.hub.publish import publish, require_allowed
 from tests.hub.roots import AT_ONCE, REPO, expected_files, hub_files, own_copy
 from tests.support.hub.server import TOKEN
 from tests.support.recordings import SMALL
@@ -144,13 +144,17 @@ class TestRefused:
     """Before a byte leaves."""
 
     @pytest.fixture
+    def root(self, short, tmp_path):
+        return own_copy(short, tmp_path)
+
+    @pytest.fixture
     def refused(self, root, hub):
         def check(word, **options):
             options = {"allow_simulated": True, **options}
-            with pytest.raises(PublishError) as error:
-                publish(root, REPO, yes=True, patience=AT_ONCE, **options)
-            assert {request.method for request in hub.requests} <= {"GET", "HEAD"}
             plan = publish(root, REPO, patience=AT_ONCE, **options).plan
+            with pytest.raises(PublishError) as error:
+                require_allowed(plan)
+            assert {request.method for request in hub.requests} <= {"GET", "HEAD"}
             reasons = [*plan.refusals, *(why for entry in plan.entries for why in entry.reasons)]
             assert plan.is_refused and any(word in reason for reason in reasons), reasons
             assert error.value.do

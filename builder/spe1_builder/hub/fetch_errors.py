@@ -51,9 +51,9 @@ def _of_fetching(error: Exception, where: str) -> Spe1Error | None:
             got=f"HTTP {status}",
             do="open its page, ask for access or accept its terms, and log in: hf auth login",
         )
-    if isinstance(error, hub.RepositoryNotFoundError | hub.RevisionNotFoundError):
+    if isinstance(error, hub.RepositoryNotFoundError | hub.RevisionNotFoundError) or status == 404:
         return MissingFileError(
-            "The Hub has no such data set or revision, or does not show it to this user.",
+            "The Hub has no such data set, revision or file, or does not show it to this user.",
             where=where,
             got=f"HTTP {status}",
             do="look at the name and the revision; for a private one log in: hf auth login",

@@ -204,7 +204,7 @@ def test_a_result_in_former_words_is_read(tmp_path):
 
 
 def test_no_result(tmp_path):
-    with pytest.raises(MissingFileError, match="no benchmark result"):
+    with pytest.raises(MissingFileError, match="no result of the localization benchmark"):
         read_benchmark(tmp_path / "b.json")
 
 

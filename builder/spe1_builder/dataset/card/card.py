@@ -114,8 +114,9 @@ def card_text(
     kept = kept or KeptPart()
     if configs is None:
         configs = card_configs([cell.metadata for cell in cells], {})
-    matter = {**_front_matter(configs), **kept.keys}
-    header = yaml.safe_dump(matter, sort_keys=False, allow_unicode=True, width=100)
+    header = yaml.safe_dump(_front_matter(configs), sort_keys=False, allow_unicode=True, width=100)
+    if kept.keys:  # escaped: PyYAML writes some line ends raw, and reads them as a blank
+        header += yaml.safe_dump(kept.keys, sort_keys=False, width=100)
     body = _body(cells, has_benchmark, kept.repo_id)
     return f"---\n{header}---\n{CARD_MARKER}\n{kept.repo_line}{body}{CARD_END_MARKER}\n{kept.text}"
 
