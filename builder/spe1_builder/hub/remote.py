@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from spe1_builder.errors import HubAccessError, OptionError
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 BRANCH = "main"
+#: Of the first look at the Hub: some ten seconds.
+_FIRST_ATTEMPTS = 4
 #: https://huggingface.co/docs/hub/repositories-getting-started: letters, digits, "-", "_", ".".
 _REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 
@@ -125,7 +127,9 @@ class Hub:
                     return None
                 raise
 
-        found = self.ask(info)
+        # Nothing is under way yet that would be worth a long wait.
+        first = replace(self.patience, attempts=min(self.patience.attempts, _FIRST_ATTEMPTS))
+        found = ask(info, self.repo, first, self.progress)
         if found is None:
             self._require_token()
             return RemoteState(self.repo, False, None, True, {}, {})
