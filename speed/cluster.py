@@ -23,12 +23,15 @@ from typing import Any, Self
 
 from common import RESULTS, peak_memory_bytes, record
 
+from spe1_builder.progress import Progress
+from spe1_builder.runs.tasks import Task
+
 N_EMPTY = 400
 N_CELLS = 16
 
 
 @dataclass(frozen=True)
-class NoWork:
+class NoWork(Task[None]):
     """A task that does nothing."""
 
     root: Path
@@ -40,10 +43,7 @@ class NoWork:
     def absolute(self) -> Self:
         return self
 
-    def with_threads(self, n_threads: int) -> Self:
-        return self
-
-    def __call__(self, cell_id: str) -> None:
+    def __call__(self, cell_id: str, progress: Progress | None = None) -> None:
         return None
 
 

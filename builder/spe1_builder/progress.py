@@ -67,6 +67,11 @@ def shown_as(style: Style) -> Iterator[None]:
         _STYLE.reset(token)
 
 
+def chosen_style() -> Style:
+    """How much is shown here."""
+    return _STYLE.get()
+
+
 #: Seconds between two lines of one stage where there is no bar.
 _LINE_EVERY_S = 30.0
 

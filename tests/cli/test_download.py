@@ -1,5 +1,6 @@
 """From the server to the loaded dataset, as a person does it: commands, screens, signals."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -136,6 +137,32 @@ def test_the_whole_path(run, real_server, built, tmp_path):
             traces_uV = spe1.segment_uV(got[split], i)
             assert np.array_equal(traces_uV, spe1.segment_uV(expected[split], i))
     assert not list((tmp_path / ".raw").glob("*.part*"))
+    shutil.rmtree(tmp_path / ".raw/Recordings")
+
+
+def test_the_whole_path_on_a_cluster(run, real_server, built, tmp_path):
+    """Workers log in by themselves; nothing of the account is in a task, a line or a record."""
+    where = ["--download", "--cluster", "local:1", *SMALL_FLAGS]
+    done = run("build", "c14", *where, "--json", server=real_server)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["results"][0]["status"] == "built"
+    stages = [event.get("stage") for event in document["events"] if event["kind"] == "stage"]
+    assert stages.index("c14.tar.gz") < stages.index("unpack c14.tar.gz")
+    assert stages.index("unpack c14.tar.gz") < stages.index("write segments")
+    for line in done.stderr.splitlines():
+        assert not line.startswith("{") or json.loads(line)["kind"]
+    expected = spe1.load("c14", root=built.folder.parent)["train"]
+    got = spe1.load("c14", root=tmp_path / "spe1")["train"]
+    assert np.array_equal(spe1.segment_uV(got, 0), spe1.segment_uV(expected, 0))
+
+    shutil.rmtree(tmp_path / ".raw/Recordings")
+    done = run("download", "c14", "--cluster", "local:1", server=real_server)
+    assert done.returncode == 0, done.stderr
+    assert "c14: downloaded" in done.stdout
+    assert " c14: is done on tcp://127.0.0.1:" in done.stderr
+    done = run("verify", "--cluster", "local:1", server=real_server)
+    assert done.returncode == 0 and "no finding" in done.stdout
     shutil.rmtree(tmp_path / ".raw/Recordings")
 
 

@@ -267,14 +267,14 @@ def test_ctrl_c_leaves_no_process(archive, tmp_path):
         start_new_session=True,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )
-    told = ""
-    while told.count("joined") < 2:
+    told = []
+    while [event["kind"] for event in told].count("worker joined") < 2:
         line = command.stderr.readline()
         assert line, told
-        told += line
+        told.append(json.loads(line))
     os.killpg(command.pid, signal.SIGINT)
     out, err = command.communicate()
-    assert command.returncode == 130, told + err
+    assert command.returncode == 130, (told, err)
     document = json.loads(out)
     assert document["status"] == "stopped"
     assert [event["kind"] for event in document["events"]].count("worker joined") == 2

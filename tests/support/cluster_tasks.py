@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spe1_builder.errors import OptionError
-from spe1_builder.runs.tasks import BuildTask
+from spe1_builder.runs.tasks import BuildTask, Task
 
 
 @dataclass(frozen=True)
-class ToyTask:
+class ToyTask(Task):
     """Work in one folder; each call adds a line to a file there."""
 
     folder: Path
@@ -24,9 +24,6 @@ class ToyTask:
     def absolute(self):
         return self
 
-    def with_threads(self, n_threads):
-        return self
-
     def count(self, cell_id) -> int:
         with (self.folder / cell_id).open("a") as file:
             file.write(f"{os.getpid()}\n")
@@ -36,7 +33,7 @@ class ToyTask:
         path = self.folder / cell_id
         return len(path.read_text().splitlines()) if path.exists() else 0
 
-    def __call__(self, cell_id):
+    def __call__(self, cell_id, progress=None):
         return self.count(cell_id)
 
 
@@ -50,7 +47,7 @@ class Odd(Exception):
 class FailingTask(ToyTask):
     """c1 fails always, c2 once, c3 in a way that does not travel; the others never."""
 
-    def __call__(self, cell_id):
+    def __call__(self, cell_id, progress=None):
         n_calls = self.count(cell_id)
         if cell_id == "c1" or (cell_id == "c2" and n_calls == 1):
             raise OptionError(f"{cell_id} fails.", do="nothing")
@@ -62,8 +59,9 @@ class FailingTask(ToyTask):
 class DeadlyTask(ToyTask):
     """Its worker dies of it."""
 
-    def __call__(self, cell_id):
+    def __call__(self, cell_id, progress=None):
         self.count(cell_id)
+        time.sleep(0.1)  # the client hears that a worker was at it
         os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -73,7 +71,7 @@ class SlowTask(ToyTask):
     def end(self):
         (self.folder / "end").touch()
 
-    def __call__(self, cell_id):
+    def __call__(self, cell_id, progress=None):
         self.count(cell_id)
         while not (self.folder / "end").exists():
             time.sleep(0.05)
@@ -83,12 +81,12 @@ class SlowTask(ToyTask):
 class KilledBuild(BuildTask):
     """The first worker that builds is killed as soon as it has written a part of the rows."""
 
-    def __call__(self, cell_id):
+    def __call__(self, cell_id, progress=None):
         mark = self.root.with_name("killed")
         if not mark.exists():
             mark.touch()
             threading.Thread(target=self._kill_within, args=(cell_id,), daemon=True).start()
-        return super().__call__(cell_id)
+        return super().__call__(cell_id, progress)
 
     def _kill_within(self, cell_id):
         staging = self.root / ".spe1/staging" / cell_id

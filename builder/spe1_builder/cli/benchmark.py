@@ -27,7 +27,8 @@ from spe1_builder.cli.benchmark_files import (
     write_result,
 )
 from spe1_builder.cli.benchmark_tables import print_result
-from spe1_builder.cli.cluster import Cluster, Cores, Memory, Walltime, Workers, named_cluster, tell
+from spe1_builder.cli.cluster import Cluster, Cores, Memory, Walltime, Workers, named_cluster
+from spe1_builder.cli.cluster_screen import watched
 from spe1_builder.cli.console import this_screen, warn
 from spe1_builder.errors import OptionError, StaleOutputError
 from spe1_builder.layout import BENCHMARK_NAME
@@ -236,7 +237,7 @@ def _run(
     from spe1_builder.benchmark.localization.plan import make_plan
     from spe1_builder.benchmark.localization.run import choose_cells
     from spe1_builder.runs.benchmark import benchmark
-    from spe1_builder.runs.clusters.benchmark import benchmark_in_cluster
+    from spe1_builder.runs.clusters.benchmark import benchmark_in_cluster, n_parts
 
     target = places.target
     cell_ids = choose_cells(names, root)
@@ -245,7 +246,8 @@ def _run(
     if cluster is None:
         result = benchmark("localization", root, cell_ids, Bars(), **vars(options))
     else:
-        result = benchmark_in_cluster(cluster, root, cell_ids, options, listener=tell)
+        with watched(n_parts(cell_ids, options)) as hear:
+            result = benchmark_in_cluster(cluster, root, cell_ids, options, listener=hear)
     print_result(result)
     this_screen().results.append(result.model_dump(mode="json"))
     missing = result.undone

@@ -6,7 +6,6 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,35 +13,22 @@ import typer
 
 from spe1_builder.cells import expand_cells
 from spe1_builder.cli.arguments import Cells, RawDir, Root, as_local
-from spe1_builder.cli.cluster import Cluster, Cores, Memory, Walltime, Workers, named_cluster, tell
-from spe1_builder.cli.console import (
-    STOPPED,
-    Column,
-    console_width,
-    error_fields,
-    fit_columns,
-    plural,
-    print_columns,
-    print_error,
-    say,
-    say_aside,
-    this_screen,
-    warn,
-)
-from spe1_builder.cli.download import Order, fetch_cells
+from spe1_builder.cli.build_table import sum_up
+from spe1_builder.cli.cluster import Cluster, Cores, Memory, Walltime, Workers, named_cluster
+from spe1_builder.cli.cluster_screen import watched
+from spe1_builder.cli.console import STOPPED, print_error
+from spe1_builder.cli.download import Order, fetch_cells, is_hopeless, prepared_download
 from spe1_builder.dataset.plan.options import BuildOptions
-from spe1_builder.dataset.warnings import warnings_of
 from spe1_builder.declared import takes_options_of
 from spe1_builder.disk.renamed import find_renamed
-from spe1_builder.errors import MissingFileError, OptionError
-from spe1_builder.layout import CHAN_MAP_NAME, QUICKLOOK_NAME, SUMMARY_NAME, RawLayout
+from spe1_builder.errors import ArchiveError, MissingFileError, OptionError
+from spe1_builder.layout import CHAN_MAP_NAME, SUMMARY_NAME, RawLayout
 from spe1_builder.progress import CellsLeft
 from spe1_builder.runs.clusters.spec import ClusterSpec
-from spe1_builder.runs.loop import Done, Failure, each_cell
-from spe1_builder.runs.tasks import BuildTask
+from spe1_builder.runs.loop import Done, Failure, each_cell, goes_on
+from spe1_builder.runs.tasks import BuildTask, DownloadTask, InTurn, Task
 
 if TYPE_CHECKING:
-    from spe1_builder.dataset.metadata import ConversionMetadata
     from spe1_builder.dataset.plan.inputs import Sources
     from spe1_builder.dataset.write.build import BuildResult
 
@@ -93,7 +79,8 @@ def build(
         do = "leave --recordings out, or --download"
         raise OptionError("A download goes to --raw-dir, not to --recordings.", do=do)
     order = Order(cell_ids, raw_dir, root, window_s=chosen.duration_s)
-    if download and fetch_cells(order) == STOPPED:
+    fetch = prepared_download(order) if download and spec is not None else None
+    if download and fetch is None and fetch_cells(order) == STOPPED:
         raise typer.Exit(STOPPED)
     if chan_map is None or summary is None or recordings is None:
         _require_archive(raw_dir)
@@ -107,6 +94,7 @@ def build(
         force=force,
         strict=strict,
         cluster=spec,
+        fetch=fetch,
     )
     raise typer.Exit(status)
 
@@ -150,6 +138,7 @@ def build_cells(
     force: bool,
     strict: bool = False,
     cluster: ClusterSpec | None = None,
+    fetch: DownloadTask | None = None,
 ) -> int:
     """Build several cells and sum up; one failure stops no other.
 
@@ -159,6 +148,8 @@ def build_cells(
         Cells or sets of the catalogue.
     cluster : ClusterSpec, optional
         Where they are built; by default here, one after the other.
+    fetch : DownloadTask, optional
+        What brings each cell first, on the cluster.
 
     Returns
     -------
@@ -172,30 +163,38 @@ def build_cells(
     """
     cell_ids = expand_cells(names)
     _check_threads(n_threads)
-    missing = _tell_missing(cell_ids, sources)
+    missing = {} if fetch is not None else _tell_missing(cell_ids, sources)
     waiting = [cell_id for cell_id in cell_ids if cell_id not in missing]
-    task = BuildTask(sources, root, options, n_threads, force, strict)
+    build = BuildTask(sources, root, options, n_threads, force, strict)
     outcomes: dict[str, Done[BuildResult] | Failure] = {**missing}
-    for outcome in _each(waiting, task, cluster):
+    if cluster is None or not waiting:
+        bars = CellsLeft(len(waiting)).bars
+        found = each_cell(waiting, lambda cell_id: build(cell_id, bars(cell_id)))
+    else:
+        found = _on_cluster(cluster, waiting, build if fetch is None else InTurn(fetch, build))
+    for outcome in found:
         outcomes[outcome.cell_id] = outcome
         if isinstance(outcome, Failure):
             print_error(outcome.cell_id, outcome.error)
             if outcome.is_foreign:
                 traceback.print_exception(outcome.error, file=sys.stderr)
-    return _sum_up([outcomes[cell_id] for cell_id in cell_ids])
+    # After an error that speaks against every cell, what was queued is not begun.
+    given_up = ArchiveError("It was not begun, since no other cell could arrive.")
+    return sum_up([outcomes.get(name) or Failure(name, given_up) for name in cell_ids])
 
 
-def _each(
-    cell_ids: Sequence[str], task: BuildTask, cluster: ClusterSpec | None
+def _on_cluster(
+    cluster: ClusterSpec, cell_ids: Sequence[str], task: Task[BuildResult]
 ) -> Iterator[Done[BuildResult] | Failure]:
-    """The loop of this machine, or of a cluster."""
-    if cluster is None or not cell_ids:
-        return each_cell(cell_ids, replace(task, progress_of=CellsLeft(len(cell_ids)).bars))
     from spe1_builder.dataset.write.root import prepare_root
     from spe1_builder.runs.clusters.run import run_in_cluster
 
-    prepare_root(task.root)
-    return run_in_cluster(cluster, cell_ids, task, "build", listener=tell)
+    hopeless = is_hopeless if isinstance(task, InTurn) else goes_on
+    prepare_root(task.places[0])
+    with watched(len(cell_ids)) as hear:
+        yield from run_in_cluster(
+            cluster, cell_ids, task, "build", listener=hear, is_hopeless=hopeless
+        )
 
 
 def _check_threads(n_threads: int | None) -> None:
@@ -228,93 +227,3 @@ def _tell_missing(cell_ids: Sequence[str], sources: Sources) -> dict[str, Failur
     print_error("spe1", error)
     cause = MissingFileError("no raw recording", do=error.do)
     return {cell_id: Failure(cell_id, cause) for cell_id in missing}
-
-
-def _sum_up(results: Sequence[Done[BuildResult] | Failure]) -> int:
-    """Print what came of the cells; returns the exit status."""
-    width = console_width()
-    print_columns(fit_columns(_result_columns(results), width), width)
-    this_screen().results.extend(_fields(result) for result in results)
-    looks = [r.result.folder / QUICKLOOK_NAME for r in results if isinstance(r, Done)]
-    if looks:
-        say("\npictures: " + " ".join(str(path) for path in looks))
-    _warn([r.result for r in results if isinstance(r, Done)])
-    n_failed = len(results) - len(looks)
-    if n_failed:
-        say_aside(f"\n{n_failed} of {plural(len(results), 'cell')} failed.")
-    return 1 if n_failed else 0
-
-
-def _warn(results: Sequence[BuildResult]) -> None:
-    """What speaks against cells, one line each."""
-    for result in results:
-        for line in warnings_of(result.metadata):
-            warn(f"{result.cell_id}: warning: {line}")
-
-
-def _note(metadata: ConversionMetadata) -> str:
-    """What the table's last column says of a cell that is there."""
-    notes: list[str] = [metadata.provenance.kind] if metadata.provenance.simulated else []
-    if metadata.warnings:
-        notes.append(plural(len(metadata.warnings), "warning"))
-    return ", ".join(notes)
-
-
-def _fields(outcome: Done[BuildResult] | Failure) -> dict[str, Any]:
-    """What came of a cell, as ``--json`` has it."""
-    if isinstance(outcome, Failure):
-        error = error_fields(outcome.error)
-        return {"cell": outcome.cell_id, "status": "failed", "error": error}
-    result, data = outcome.result, outcome.result.metadata
-    return {
-        "cell": result.cell_id,
-        "status": result.status,
-        "error": None,
-        "folder": str(result.folder),
-        "simulated": data.provenance.simulated,
-        "origin": data.provenance.kind,
-        "rows": {name: split.rows for name, split in data.splits.items()},
-        "n_spikes": data.n_spikes_total,
-        "peak_channel": data.peak_channel,
-        "gt_channel": data.gt_electrode_chan_idx,
-        "bad_channels": data.bad_channel_ids,
-        "warnings": [warning.model_dump() for warning in data.warnings],
-        "bytes": sum(file.size for file in data.files),
-        "seconds": round(result.seconds, 3),
-        "fingerprint": data.provenance.fingerprint,
-    }
-
-
-def _result_columns(results: Sequence[Done[BuildResult] | Failure]) -> list[Column]:
-    names = ["cell", "status", "train + test", "spikes", "peak", "site", "bad", "GB", "s", "note"]
-    rows = [_result_row(result) for result in results]
-    ranks = {"s": 6, "bad": 5, "GB": 4, "site": 3, "peak": 2, "spikes": 1, "train + test": 1}
-    return [
-        Column(
-            name,
-            [row[index] for row in rows],
-            is_left=name in {"cell", "status", "note"},
-            rank=ranks.get(name, 0),
-            least=24 if name == "note" else None,
-        )
-        for index, name in enumerate(names)
-    ]
-
-
-def _result_row(outcome: Done[BuildResult] | Failure) -> list[str]:
-    if isinstance(outcome, Failure):
-        return [outcome.cell_id, "FAILED", *[""] * 7, outcome.cause]
-    result = outcome.result
-    data = result.metadata
-    return [
-        result.cell_id,
-        result.status,
-        f"{data.splits['train'].rows} + {data.splits['test'].rows}",
-        str(data.n_spikes_total),
-        str(data.peak_channel),
-        str(data.gt_electrode_chan_idx),
-        str(len(data.bad_channel_ids)),
-        f"{sum(file.size for file in data.files) / 1e9:.2f}",
-        f"{result.seconds:.1f}",
-        _note(data),
-    ]

@@ -1,22 +1,15 @@
-"""Options that name a cluster, and what is told of a run on one."""
+"""Options that name a cluster."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from spe1_builder.cli.console import this_screen
 from spe1_builder.errors import OptionError
-from spe1_builder.progress import Bars
 from spe1_builder.runs.clusters.spec import BATCH_SYSTEMS, ClusterSpec
 
-if TYPE_CHECKING:
-    from spe1_builder.runs.clusters.events import Event
-
 _BATCH = f"({', '.join(BATCH_SYSTEMS)})"
-#: What is no news in a line of its own.
-_UNTOLD = {"queued"}
 
 Cluster = Annotated[
     str | None,
@@ -51,10 +44,3 @@ def named_cluster(
             "Workers, cores, memory and walltime are a cluster's.", do="name it with --cluster"
         )
     return None
-
-
-def tell(event: Event) -> None:
-    """An event: a line for people, an object for ``--json``."""
-    this_screen().events.append(event.fields())
-    if event.kind not in _UNTOLD:
-        Bars(event.cell_id or "cluster").note(event.text)

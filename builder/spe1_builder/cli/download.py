@@ -6,8 +6,8 @@ import getpass
 import os
 import shlex
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spe1_builder.cli.arguments import as_local, as_local_or_url
+from spe1_builder.cli.cluster import Cluster, Cores, Memory, Walltime, Workers, named_cluster
+from spe1_builder.cli.cluster_screen import watched
 from spe1_builder.cli.console import STOPPED, print_error, say, say_aside, size_text
 from spe1_builder.errors import (
     AccessError,
@@ -28,8 +30,12 @@ from spe1_builder.errors import (
 
 if TYPE_CHECKING:
     from spe1_builder.progress import Progress
+    from spe1_builder.runs.clusters.spec import ClusterSpec
+    from spe1_builder.runs.loop import Done, Failure
+    from spe1_builder.runs.tasks import DownloadTask
     from spe1_builder.source.archive.server.credentials import Credentials
     from spe1_builder.source.archive.transfer.download import Download, DownloadedCell
+    from spe1_builder.source.archive.transfer.origin import OriginOptions
     from spe1_builder.source.archive.transfer.space import SpaceNeeded
 
 #: After one of these no other cell of the run can arrive.
@@ -96,6 +102,11 @@ def download(
     base_url: Annotated[
         str | None, typer.Option(help="CRCNS's download address, should it move.")
     ] = None,
+    cluster: Cluster = None,
+    workers: Workers = None,
+    cores: Cores = None,
+    memory: Memory = None,
+    walltime: Walltime = None,
 ) -> None:
     """Bring cells from CRCNS: resumes, checks, unpacks; exit status 1 if any fails.
 
@@ -106,7 +117,8 @@ def download(
     from spe1_builder.cells import expand_cells
 
     order = Order(expand_cells(names), raw_dir, root, source, base_url, keep_archive)
-    status = fetch_cells(order)
+    spec = named_cluster(cluster, workers, cores, memory, walltime)
+    status = fetch_cells(order, spec)
     if status == 0:
         cells = " ".join(names)
         place = shlex.quote(str(root or Path("spe1")))
@@ -114,8 +126,8 @@ def download(
     raise typer.Exit(status)
 
 
-def fetch_cells(order: Order) -> int:
-    """Bring the cells, one after the other; a cell that fails stops no other.
+def fetch_cells(order: Order, cluster: ClusterSpec | None = None) -> int:
+    """Bring the cells, one after the other or on a cluster; a cell that fails stops no other.
 
     Returns
     -------
@@ -127,22 +139,52 @@ def fetch_cells(order: Order) -> int:
     Spe1Error
         Nothing can be fetched: no login, no room, no shared files.
     """
-    from spe1_builder.patience import Patience
-    from spe1_builder.progress import Bars
-    from spe1_builder.source.archive.transfer.download import Download
-    from spe1_builder.source.archive.transfer.origin import OriginOptions, open_origin
-
-    # Several runs on one server come back at different times.
-    patience = Patience(seed=os.getpid())
-    options = OriginOptions(order.source, order.base_url, patience)
     try:
-        with open_origin(options, ask_account if _is_interactive() else None) as origin:
-            run = Download(order.raw_dir, origin, keep_archive=order.keep_archive)
-            _prepare(run, order, Bars())
+        if cluster is not None:
+            return _fetch_on_cluster(cluster, prepared_download(order), order)
+        with _opened(order, may_ask=True) as run:
             return _fetch_each(run, order)
     except KeyboardInterrupt:
         _print_stopped(order.raw_dir)
         return STOPPED
+
+
+def prepared_download(order: Order) -> DownloadTask:
+    """What brings a cell on a cluster; the shared files are here, and the room is there.
+
+    Nobody is asked for an account, since the workers cannot ask either.
+
+    Raises
+    ------
+    Spe1Error
+        As `fetch_cells`.
+    """
+    from spe1_builder.runs.tasks import DownloadTask
+
+    with _opened(order, may_ask=False):
+        return DownloadTask(order.raw_dir, _origin_options(order), order.keep_archive)
+
+
+@contextmanager
+def _opened(order: Order, *, may_ask: bool) -> Iterator[Download]:
+    """The download of an order, prepared."""
+    from spe1_builder.progress import Bars
+    from spe1_builder.source.archive.transfer.download import Download
+    from spe1_builder.source.archive.transfer.origin import open_origin
+
+    ask = ask_account if may_ask and _is_interactive() else None
+    with open_origin(_origin_options(order), ask) as origin:
+        run = Download(order.raw_dir, origin, keep_archive=order.keep_archive)
+        _prepare(run, order, Bars())
+        yield run
+
+
+def _origin_options(order: Order) -> OriginOptions:
+    from spe1_builder.patience import Patience
+    from spe1_builder.source.archive.transfer.origin import OriginOptions
+
+    # Several runs on one server come back at different times.
+    return OriginOptions(order.source, order.base_url, Patience(seed=os.getpid()))
 
 
 def _prepare(run: Download, order: Order, progress: Progress) -> None:
@@ -181,16 +223,40 @@ def _describe(needed: SpaceNeeded, order: Order) -> str:
     )
 
 
+def is_hopeless(error: Exception) -> bool:
+    """Whether after this error of one cell no other can arrive."""
+    return isinstance(error, _HOPELESS)
+
+
 def _fetch_each(run: Download, order: Order) -> int:
     from spe1_builder.progress import Bars
-    from spe1_builder.runs.loop import Done, each_cell
+    from spe1_builder.runs.loop import each_cell
+
+    return _tell_arrived(
+        order,
+        each_cell(
+            order.cell_ids,
+            lambda cell_id: run.cell(cell_id, Bars(cell_id)),
+            is_hopeless=is_hopeless,
+        ),
+    )
+
+
+def _fetch_on_cluster(cluster: ClusterSpec, task: DownloadTask, order: Order) -> int:
+    from spe1_builder.runs.clusters.run import run_in_cluster
+
+    with watched(len(order.cell_ids)) as hear:
+        outcomes = run_in_cluster(
+            cluster, order.cell_ids, task, "download", listener=hear, is_hopeless=is_hopeless
+        )
+        return _tell_arrived(order, outcomes)
+
+
+def _tell_arrived(order: Order, outcomes: Iterable[Done[DownloadedCell] | Failure]) -> int:
+    """A line a cell; returns the exit status."""
+    from spe1_builder.runs.loop import Done
 
     arrived: set[str] = set()
-    outcomes = each_cell(
-        order.cell_ids,
-        lambda cell_id: run.cell(cell_id, Bars(cell_id)),
-        is_hopeless=lambda error: isinstance(error, _HOPELESS),
-    )
     for outcome in outcomes:
         if isinstance(outcome, Done):
             _print_cell(outcome.result)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from spe1_builder.cli.arguments import CELLS_HELP, GivenRoot
+from spe1_builder.cli.cluster import Cluster, Cores, Memory, Walltime, Workers, named_cluster
+from spe1_builder.cli.cluster_screen import watched
 from spe1_builder.cli.console import report, say, warn
 from spe1_builder.cli.roots import require_root, settle_root
+
+if TYPE_CHECKING:
+    from spe1_builder.dataset.verify import VerifyReport
+    from spe1_builder.runs.clusters.spec import ClusterSpec
 
 
 def verify(
@@ -17,14 +24,17 @@ def verify(
         typer.Argument(metavar="[ROOT] [CELL]", help=f"{CELLS_HELP} Default: all present."),
     ] = None,
     root: GivenRoot = None,
+    cluster: Cluster = None,
+    workers: Workers = None,
+    cores: Cores = None,
+    memory: Memory = None,
+    walltime: Walltime = None,
 ) -> None:
     """Open everything that was written and check it; one line per finding, exit status 1 if any."""
-    from spe1_builder.dataset.verify import verify
-    from spe1_builder.progress import Bars
-
     root, names = settle_root(names, root)
+    spec = named_cluster(cluster, workers, cores, memory, walltime)
     require_root(root, "verify")
-    found = verify(root, names or None, progress=Bars())
+    found = _found(root, names, spec)
     for cell in found.cells:
         for line in cell.warnings:
             warn(f"{cell.cell_id}: warning: {line}")
@@ -33,3 +43,19 @@ def verify(
     if not found:
         raise typer.Exit(1)
     say(found.summary)
+
+
+def _found(root: Path, names: list[str], cluster: ClusterSpec | None) -> VerifyReport:
+    from spe1_builder.cells import catalogue, expand_cells
+    from spe1_builder.dataset.verify import verify
+    from spe1_builder.layout import RootLayout
+    from spe1_builder.progress import Bars
+    from spe1_builder.runs.clusters.verify import verify_in_cluster
+
+    layout = RootLayout(root)
+    present = [cell_id for cell_id in catalogue() if layout.cell(cell_id).is_dir()]
+    cell_ids = expand_cells(names) if names else present
+    if cluster is None or not cell_ids:
+        return verify(root, names or None, progress=Bars())
+    with watched(len(cell_ids)) as hear:
+        return verify_in_cluster(cluster, root, cell_ids, listener=hear)

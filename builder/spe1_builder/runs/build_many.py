@@ -12,7 +12,7 @@ from spe1_builder.dataset.plan.options import BuildOptions
 from spe1_builder.declared import takes_options_of
 from spe1_builder.paths import local_path
 from spe1_builder.runs.loop import Done, Failure, each_cell
-from spe1_builder.runs.tasks import BuildTask
+from spe1_builder.runs.tasks import BuildTask, DownloadTask, InTurn
 
 
 @takes_options_of(BuildOptions)
@@ -25,6 +25,7 @@ def build_many(
     n_threads: int | None = None,
     force: bool = False,
     strict: bool = False,
+    download: bool = False,
     **options: Any,
 ) -> Iterator[Done[Any] | Failure]:
     """Build cells, here one after the other, or on the workers of a Dask cluster.
@@ -43,8 +44,9 @@ def build_many(
         Of the cluster; it stays open. Without it, cells are built in this process.
     n_threads : int, optional
         Of each cell; default: as many as this process, or the worker, has, at most 3.
-    force, strict : bool
-        As `build` has them.
+    force, strict, download : bool
+        As `build` has them. A download takes the account of the environment, or of
+        ``~/.netrc``, where it runs.
     {options}
 
     Returns
@@ -79,10 +81,13 @@ def build_many(
     chosen = BuildOptions(**options)
     cell_ids = expand_cells(cells)
     sources = Sources(local_path(raw_dir, "raw_dir"))
-    task = BuildTask(sources, local_path(root, "root"), chosen, n_threads, force, strict)
+    build = BuildTask(sources, local_path(root, "root"), chosen, n_threads, force, strict)
+    task = InTurn(DownloadTask(sources.raw_dir), build) if download else build
     if client is None:
         return each_cell(cell_ids, task)
     from spe1_builder.runs.clusters.run import run_in_cluster
 
-    prepare_root(task.root)
+    if download:
+        sources.raw_dir.mkdir(parents=True, exist_ok=True)
+    prepare_root(build.root)
     return run_in_cluster(client, cell_ids, task, "build_many")

@@ -49,7 +49,8 @@ class Failure:
         return error.what if isinstance(error, Spe1Error) else type(error).__name__
 
 
-def _goes_on(error: Exception) -> bool:
+def goes_on(_error: Exception) -> bool:
+    """No error of one cell speaks against the others."""
     return False
 
 
@@ -57,7 +58,7 @@ def each_cell(
     cell_ids: Sequence[str],
     task: Callable[[str], R],
     *,
-    is_hopeless: Callable[[Exception], bool] = _goes_on,
+    is_hopeless: Callable[[Exception], bool] = goes_on,
 ) -> Iterator[Done[R] | Failure]:
     """Run a task on each cell.
 

@@ -7,12 +7,11 @@ machine that runs it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import zlib
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, Self, TypeVar
-
-from spe1_builder.progress import Progress, Silent
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 if TYPE_CHECKING:
     from spe1_builder.benchmark.localization.evaluate import CellEvaluation
@@ -21,27 +20,39 @@ if TYPE_CHECKING:
     from spe1_builder.dataset.plan.options import BuildOptions
     from spe1_builder.dataset.verify import VerifyReport
     from spe1_builder.dataset.write.build import BuildResult
+    from spe1_builder.progress import Progress
     from spe1_builder.source.archive.transfer.download import DownloadedCell
     from spe1_builder.source.archive.transfer.origin import OriginOptions
 
 R_co = TypeVar("R_co", covariant=True)
+#: Cells that come from CRCNS at the same time: it is a small server, for everybody.
+DOWNLOADS_AT_ONCE = 4
 
 
-class Task(Protocol[R_co]):
+class Task(ABC, Generic[R_co]):
     """Work on one cell, wherever it runs."""
 
     @property
+    @abstractmethod
     def places(self) -> tuple[Path, ...]:
         """Folders that must be there before the work, where it runs."""
 
+    @property
+    def at_once(self) -> int | None:
+        """How many of them may run at the same time, on however many machines; None: any."""
+        return None
+
+    @abstractmethod
     def absolute(self) -> Self:
         """The same work in paths that do not depend on the folder where a process runs."""
 
     def with_threads(self, n_threads: int) -> Self:
         """The same work by so many threads, unless it says itself how many."""
+        return self
 
-    def __call__(self, cell_id: str) -> R_co:
-        """Do it.
+    @abstractmethod
+    def __call__(self, cell_id: str, progress: Progress | None = None) -> R_co:
+        """Do it, and report to ``progress``.
 
         Raises
         ------
@@ -49,50 +60,58 @@ class Task(Protocol[R_co]):
         """
 
 
-def silently(_cell_id: str) -> Progress:
-    """Reports of a cell to nobody: what a task on another machine has."""
-    return Silent()
-
-
 def _absolute(path: Path | None) -> Path | None:
     return None if path is None else path.absolute()
 
 
 @dataclass(frozen=True)
-class DownloadTask:
+class DownloadTask(Task["DownloadedCell"]):
     """Bring a cell of the release; see `spe1_builder.source.archive.one_cell.download_cell`.
 
     Attributes
     ----------
     raw_dir : Path
     options : OriginOptions, optional
-    progress_of : callable
-        ``progress_of(cell_id)``: what the download reports to.
+        A folder that is copied is the worker's. It holds no account: where the task runs, that
+        of the environment or of ``~/.netrc`` is taken.
+    keep_archive : bool
     """
 
     raw_dir: Path
     options: OriginOptions | None = None
-    progress_of: Callable[[str], Progress] = silently
+    keep_archive: bool = False
 
     @property
     def places(self) -> tuple[Path, ...]:
         return (self.raw_dir,)
 
+    @property
+    def at_once(self) -> int | None:
+        is_copy = self.options is not None and self.options.source is not None
+        return None if is_copy else DOWNLOADS_AT_ONCE
+
     def absolute(self) -> Self:
-        return replace(self, raw_dir=self.raw_dir.absolute())
+        options = None if self.options is None else self.options.absolute()
+        return replace(self, raw_dir=self.raw_dir.absolute(), options=options)
 
-    def with_threads(self, n_threads: int) -> Self:
-        return self
-
-    def __call__(self, cell_id: str) -> DownloadedCell:
+    def __call__(self, cell_id: str, progress: Progress | None = None) -> DownloadedCell:
         from spe1_builder.source.archive.one_cell import download_cell
+        from spe1_builder.source.archive.transfer.origin import OriginOptions
 
-        progress = self.progress_of(cell_id)
-        return download_cell(cell_id, self.raw_dir, options=self.options, progress=progress)
+        options = self.options or OriginOptions()
+        # Workers whom the server sent away come back at different times.
+        patience = replace(options.patience, seed=zlib.crc32(cell_id.encode()))
+        return download_cell(
+            cell_id,
+            self.raw_dir,
+            options=replace(options, patience=patience),
+            keep_archive=self.keep_archive,
+            progress=progress,
+        )
 
 
 @dataclass(frozen=True)
-class BuildTask:
+class BuildTask(Task["BuildResult"]):
     """Build a cell; see `spe1_builder.dataset.write.build.build_cell`.
 
     Attributes
@@ -102,8 +121,6 @@ class BuildTask:
     options : BuildOptions
     n_threads : int or None
     force, strict : bool
-    progress_of : callable
-        ``progress_of(cell_id)``: what the build reports to.
     """
 
     sources: Sources
@@ -112,7 +129,6 @@ class BuildTask:
     n_threads: int | None = None
     force: bool = False
     strict: bool = False
-    progress_of: Callable[[str], Progress] = silently
 
     @property
     def places(self) -> tuple[Path, ...]:
@@ -133,7 +149,7 @@ class BuildTask:
     def with_threads(self, n_threads: int) -> Self:
         return self if self.n_threads is not None else replace(self, n_threads=n_threads)
 
-    def __call__(self, cell_id: str) -> BuildResult:
+    def __call__(self, cell_id: str, progress: Progress | None = None) -> BuildResult:
         from spe1_builder.dataset.write.build import build_cell
 
         return build_cell(
@@ -144,12 +160,12 @@ class BuildTask:
             n_threads=self.n_threads,
             force=self.force,
             strict=self.strict,
-            progress=self.progress_of(cell_id),
+            progress=progress,
         )
 
 
 @dataclass(frozen=True)
-class VerifyTask:
+class VerifyTask(Task["VerifyReport"]):
     """Check a built cell; see `spe1_builder.dataset.verify.verify`.
 
     Attributes
@@ -166,13 +182,43 @@ class VerifyTask:
     def absolute(self) -> Self:
         return replace(self, root=self.root.absolute())
 
-    def with_threads(self, n_threads: int) -> Self:
-        return self
-
-    def __call__(self, cell_id: str) -> VerifyReport:
+    def __call__(self, cell_id: str, progress: Progress | None = None) -> VerifyReport:
         from spe1_builder.dataset.verify import verify
 
-        return verify(self.root, [cell_id])
+        return verify(self.root, [cell_id], progress)
+
+
+@dataclass(frozen=True)
+class InTurn(Task[R_co]):
+    """One piece of work and then another, on the same cell; the second one's result.
+
+    Attributes
+    ----------
+    first, then : Task
+    """
+
+    first: Task[Any]
+    then: Task[R_co]
+
+    @property
+    def places(self) -> tuple[Path, ...]:
+        return tuple(dict.fromkeys(self.then.places + self.first.places))
+
+    @property
+    def at_once(self) -> int | None:
+        limits = [part.at_once for part in (self.first, self.then) if part.at_once is not None]
+        return min(limits, default=None)
+
+    def absolute(self) -> Self:
+        return replace(self, first=self.first.absolute(), then=self.then.absolute())
+
+    def with_threads(self, n_threads: int) -> Self:
+        first, then = self.first.with_threads(n_threads), self.then.with_threads(n_threads)
+        return replace(self, first=first, then=then)
+
+    def __call__(self, cell_id: str, progress: Progress | None = None) -> R_co:
+        self.first(cell_id, progress)
+        return self.then(cell_id, progress)
 
 
 def seed_of_cell(cell_id: str, seed: int) -> str:
@@ -185,7 +231,7 @@ def seed_of_cell(cell_id: str, seed: int) -> str:
 
 
 @dataclass(frozen=True)
-class BenchmarkTask:
+class BenchmarkTask(Task["CellEvaluation"]):
     """Localize a cell in every way that the options have.
 
     Called with `seed_of_cell`, it does one seed of the degradation alone.
@@ -214,10 +260,10 @@ class BenchmarkTask:
             return self
         return replace(self, options=replace(self.options, n_jobs=n_threads))
 
-    def __call__(self, cell_id: str) -> CellEvaluation:
+    def __call__(self, cell_id: str, progress: Progress | None = None) -> CellEvaluation:
         from spe1_builder.benchmark.localization.evaluate import evaluate_cell
         from spe1_builder.benchmark.localization.plan import make_plan
 
         name, _, seed = cell_id.partition(":")
         chosen = replace(self.options, seeds=(int(seed),)) if seed else self.options
-        return evaluate_cell(self.root, name, make_plan(chosen))
+        return evaluate_cell(self.root, name, make_plan(chosen), progress)

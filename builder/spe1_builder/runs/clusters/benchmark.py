@@ -41,11 +41,7 @@ def benchmark_in_cluster(
     from spe1_builder.benchmark.localization.plan import make_plan
     from spe1_builder.benchmark.localization.run import assemble
 
-    is_split = options.degradation or options.grid_search
-    parts = {
-        cell_id: [seed_of_cell(cell_id, seed) for seed in options.seeds] if is_split else [cell_id]
-        for cell_id in cell_ids
-    }
+    parts = _parts(cell_ids, options)
     names = [name for part in parts.values() for name in part]
     task = BenchmarkTask(root, options)
     outcomes = {
@@ -58,6 +54,20 @@ def benchmark_in_cluster(
         _joined(cell_id, [outcomes[name] for name in part]) for cell_id, part in parts.items()
     ]
     return assemble(evaluations, make_plan(options))
+
+
+def _parts(cell_ids: Sequence[str], options: BenchmarkOptions) -> dict[str, list[str]]:
+    """What `BenchmarkTask` is called with, by cell: the cell, or a seed of it apart."""
+    if not (options.degradation or options.grid_search):
+        return {cell_id: [cell_id] for cell_id in cell_ids}
+    return {
+        cell_id: [seed_of_cell(cell_id, seed) for seed in options.seeds] for cell_id in cell_ids
+    }
+
+
+def n_parts(cell_ids: Sequence[str], options: BenchmarkOptions) -> int:
+    """Tasks that these cells are on a cluster."""
+    return sum(len(names) for names in _parts(cell_ids, options).values())
 
 
 def _joined(cell_id: str, outcomes: Sequence[Done[CellEvaluation] | Failure]) -> CellEvaluation:

@@ -6,31 +6,29 @@ import queue
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from spe1_builder.errors import ClusterError, UnseenPathError, WorkerLostError
+from spe1_builder.errors import ClusterError, Spe1Error, UnseenPathError, WorkerLostError
 from spe1_builder.runs.clusters.events import Event, Listener, to_nobody
 from spe1_builder.runs.clusters.opened import DISK_RESOURCE
-from spe1_builder.runs.clusters.sight import (
-    Sight,
-    WorkerFacts,
-    check_workers,
-    require_one_kind_of_lock,
-)
+from spe1_builder.runs.clusters.reports import Errand, heard
+from spe1_builder.runs.clusters.sight import Sight
 from spe1_builder.runs.clusters.there import Ran, run_there
-from spe1_builder.runs.loop import Done, Failure
+from spe1_builder.runs.clusters.workers import GO_ON, LOOK_EVERY_S, Workers
+from spe1_builder.runs.loop import Done, Failure, goes_on
 from spe1_builder.runs.tasks import Task
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
 R = TypeVar("R")
-#: Tries of a cell that fails by its own fault. A worker's death is not; Dask gives a cell up after
-#: the fourth, which counts as one try, since it also counts cells that only waited for that worker.
+#: Tries of a cell that fails by its own fault. Dask gives a cell up after the fourth worker that
+#: died with it, be it at work on the cell or not; that is a try if the last one was at it.
 _TRIES = 2
-#: How often the workers are counted.
-_LOOK_EVERY_S = 2.0
-_GO_ON = "run the same again: cells that are done stay as they are, and count as up to date"
+#: How often Dask may give up a cell that no worker was seen to be at: it can die before it tells.
+_GIVEN_UP = 6
 
 
 def each_on_cluster(
@@ -42,6 +40,7 @@ def each_on_cluster(
     listener: Listener = to_nobody,
     no_worker_s: float | None = 60.0,
     replenish: Callable[[], None] | None = None,
+    is_hopeless: Callable[[Exception], bool] = goes_on,
 ) -> Iterator[Done[R] | Failure]:
     """Run a task on each cell, on the workers of a cluster.
 
@@ -63,6 +62,8 @@ def each_on_cluster(
         Longest time without a single worker; None waits for ever, as for a batch system.
     replenish : callable, optional
         Asks for workers in the place of those that left, which are started by nobody else.
+    is_hopeless : callable, optional
+        As `each_cell` has it; what is queued then is cancelled.
 
     Yields
     ------
@@ -76,19 +77,50 @@ def each_on_cluster(
     UnseenPathError, MemoryShortError
         A worker that cannot do the work; the error names it.
     """
-    run = _Run(client, task, sight, listener, no_worker_s, replenish)
-    try:
-        run.wait_for_workers()
-        for rank, cell_id in enumerate(cell_ids):
-            run.submit(cell_id, 1, priority=-rank)
-        while run.pending:
-            yield from run.next_outcomes()
-    finally:
-        run.cancel()
+    present = Workers(client, sight, listener, no_worker_s, replenish)
+    run = _Run(client, task, sight, listener, present, is_hopeless)
+    with heard(client, run.topic, run.hear):
+        try:
+            run.wait_for_workers()
+            for rank, cell_id in enumerate(cell_ids):
+                run.submit(_Try(cell_id), priority=-rank)
+            while run.pending:
+                for outcome in run.next_outcomes():
+                    yield outcome
+                    if isinstance(outcome, Failure) and is_hopeless(outcome.error):
+                        return
+        finally:
+            run.cancel()
+
+
+@dataclass
+class _Try:
+    """A cell on its way: how often it was submitted, and what speaks against it.
+
+    Attributes
+    ----------
+    attempt : int
+        From 1.
+    n_faults : int
+        Tries that failed by the cell's own fault.
+    n_given_up : int
+        How often Dask gave it up, since workers died.
+    at : str, optional
+        The worker that was last seen at it.
+    """
+
+    cell_id: str
+    attempt: int = 1
+    n_faults: int = 0
+    n_given_up: int = 0
+    at: str | None = None
+
+    def again(self) -> _Try:
+        return replace(self, attempt=self.attempt + 1, at=None)
 
 
 class _Run(Generic[R]):
-    """The cells of one run that have not ended, and the workers that were seen."""
+    """The cells of one run that have not ended."""
 
     def __init__(
         self,
@@ -96,61 +128,66 @@ class _Run(Generic[R]):
         task: Task[R],
         sight: Sight,
         listener: Listener,
-        no_worker_s: float | None,
-        replenish: Callable[[], None] | None,
+        workers: Workers,
+        is_hopeless: Callable[[Exception], bool],
     ):
-        self.pending: dict[str, tuple[Future[Ran[R]], int]] = {}
+        self.pending: dict[str, tuple[Future[Ran[R]], _Try]] = {}
         self._client, self._task, self._sight = client, task, sight
-        self._tell, self._no_worker_s, self._replenish = listener, no_worker_s, replenish
-        self._n_most = 0
-        self._workers: dict[str, WorkerFacts] = {}
-        self._ended: queue.SimpleQueue[tuple[str, int]] = queue.SimpleQueue()
+        self._tell, self._workers, self._is_hopeless = listener, workers, is_hopeless
         self._mark = secrets.token_hex(4)
-        self._seen_at = self._looked_at = time.monotonic()
+        # What other threads have to say: cells that ended, and what workers tell.
+        self._arrived: queue.SimpleQueue[tuple[str, int] | Event] = queue.SimpleQueue()
+        self._looked_at = time.monotonic()
+
+    @property
+    def topic(self) -> str:
+        """Under which the workers tell of this run."""
+        return f"spe1-{self._mark}"
+
+    def hear(self, event: Event) -> None:
+        """Something that a worker tells; called in another thread."""
+        self._arrived.put(event)
 
     def wait_for_workers(self) -> None:
         """Wait for the first worker; raises if one is not fit for the work."""
-        is_told = False
-        while not self._workers:
-            self._look()
-            if not self._workers:
-                if not is_told:
-                    self._tell(Event("waiting", "waiting for the first worker"))
-                is_told = True
-                time.sleep(0.2)
+        with self._scheduler_there():
+            self._workers.wait_for_first()
 
-    def submit(self, cell_id: str, attempt: int, priority: int = 0) -> None:
-        # A resource that no worker has would be waited for without end.
-        has_disk = any(facts.has_disk_resource for facts in self._workers.values())
+    def submit(self, tried: _Try, priority: int = 0) -> None:
+        cell_id, attempt = tried.cell_id, tried.attempt
         future = self._client.submit(
             run_there,
             self._task,
-            cell_id,
+            Errand(self.topic, cell_id, attempt),
             self._sight,
             key=f"spe1-{type(self._task).__name__}-{cell_id}-{attempt}-{self._mark}",
             priority=priority,
-            resources={DISK_RESOURCE: 1} if has_disk else None,
+            # A resource that no worker has would be waited for without end.
+            resources={DISK_RESOURCE: 1} if self._workers.have_disk_resource else None,
             pure=False,
         )
-        self.pending[cell_id] = (future, attempt)
-        future.add_done_callback(lambda _: self._ended.put((cell_id, attempt)))
+        self.pending[cell_id] = (future, tried)
+        future.add_done_callback(lambda _: self._arrived.put((cell_id, attempt)))
         if attempt == 1:
             self._tell(Event("queued", "is queued", cell_id))
 
     def next_outcomes(self) -> Iterator[Done[R] | Failure]:
         """Wait a little; the cells that have ended."""
+        if time.monotonic() - self._looked_at > LOOK_EVERY_S:
+            self._look()
         try:
-            cell_id, attempt = self._ended.get(timeout=_LOOK_EVERY_S)
+            arrived = self._arrived.get(timeout=LOOK_EVERY_S)
         except queue.Empty:
-            self._look()
             return
-        if time.monotonic() - self._looked_at > _LOOK_EVERY_S:
-            self._look()
-        future, latest = self.pending[cell_id]
-        assert attempt == latest
-        outcome = self._outcome_of(cell_id, future, attempt)
+        if isinstance(arrived, Event):
+            self._hear(arrived)
+            return
+        cell_id, attempt = arrived
+        future, tried = self.pending[cell_id]
+        assert attempt == tried.attempt
+        outcome = self._outcome_of(future, tried)
         if outcome is None:
-            self.submit(cell_id, attempt + 1)
+            self.submit(tried.again())
             return
         del self.pending[cell_id]
         yield outcome
@@ -164,33 +201,54 @@ class _Run(Generic[R]):
             except (OSError, TimeoutError):
                 return  # the scheduler is gone, and with it what was queued
 
-    def _outcome_of(
-        self, cell_id: str, future: Future[Ran[R]], attempt: int
-    ) -> Done[R] | Failure | None:
+    def _hear(self, event: Event) -> None:
+        """What a worker tells of the try that is on its way; what comes late is no news."""
+        _, tried = self.pending.get(event.cell_id or "", (None, None))
+        if tried is not None and tried.attempt == event.attempt:
+            tried.at = event.worker
+            self._tell(event)
+
+    def _look(self) -> None:
+        self._looked_at = time.monotonic()
+        with self._scheduler_there():
+            self._workers.look()
+
+    @contextmanager
+    def _scheduler_there(self) -> Iterator[None]:
+        try:
+            yield
+        except Spe1Error:
+            raise  # some of ours are OSErrors too
+        except (OSError, TimeoutError) as error:
+            raise self._gone() from error
+
+    def _outcome_of(self, future: Future[Ran[R]], tried: _Try) -> Done[R] | Failure | None:
         """What came of a cell; None if it is to be tried again."""
+        cell_id = tried.cell_id
         if future.status not in ("finished", "error"):
             raise self._gone()
         try:
             ran: Ran[R] = future.result()
         except Exception as error:  # noqa: BLE001 - whatever Dask raises for one cell
-            return self._fault_of_dask(cell_id, error, attempt)
+            return self._fault_of_dask(error, tried)
         if isinstance(ran.error, UnseenPathError) and ran.worker in str(ran.error):
             raise ran.error
-        where = {"worker": ran.worker, "host": ran.host, "attempt": attempt}
+        where = {"worker": ran.worker, "host": ran.host, "attempt": tried.attempt}
         took: dict[str, Any] = where | {"seconds": round(ran.seconds, 3)}
         if ran.error is None:
             text = f"is done on {ran.worker} after {ran.seconds:.1f} s"
             self._tell(Event("done", text, cell_id, **took))
             return Done(cell_id, ran.result)  # type: ignore[arg-type]  # a task may return None
         failure = Failure(cell_id, ran.error)
-        if attempt < _TRIES:
+        tried.n_faults += 1
+        if tried.n_faults < _TRIES and not self._is_hopeless(ran.error):
             text = f"failed on {ran.worker}, and is tried once more: {failure.cause}"
             self._tell(Event("again", text, cell_id, **took))
             return None
         self._tell(Event("failed", f"failed on {ran.worker}: {failure.cause}", cell_id, **took))
         return failure
 
-    def _fault_of_dask(self, cell_id: str, error: Exception, attempt: int) -> Failure | None:
+    def _fault_of_dask(self, error: Exception, tried: _Try) -> Failure | None:
         """What comes of an error that is not the task's: workers died, or the scheduler is gone.
 
         Raises
@@ -199,22 +257,21 @@ class _Run(Generic[R]):
         """
         from distributed.scheduler import KilledWorker
 
+        cell_id, attempt = tried.cell_id, tried.attempt
         if not isinstance(error, KilledWorker):
             if self._client.status != "running":
                 raise self._gone() from error
             failure = Failure(cell_id, error)
         else:
-            lost = WorkerLostError(
-                f"The workers that took up {cell_id} died, one after the other.",
-                where=cell_id,
-                got=f"the last one was {error.last_worker.address}",
-                do="see their logs; most often they had too little memory: start them with more",
-            )
-            failure = Failure(cell_id, lost)
-            if attempt < _TRIES:
-                text = f"is tried once more: {failure.cause}"
+            address = error.last_worker.address
+            tried.n_given_up += 1
+            tried.n_faults += tried.at == address
+            if tried.n_faults < _TRIES and tried.n_given_up < _GIVEN_UP:
+                was = "was at" if tried.at == address else "held"
+                text = f"is tried once more: the last worker that {was} it, {address}, died"
                 self._tell(Event("again", text, cell_id, attempt=attempt))
                 return None
+            failure = Failure(cell_id, _lost(cell_id, address))
         self._tell(Event("failed", f"failed: {failure.cause}", cell_id, attempt=attempt))
         return failure
 
@@ -224,35 +281,14 @@ class _Run(Generic[R]):
             "The cluster's scheduler is gone, or has forgotten the work.",
             where=self._client.scheduler.addr if self._client.scheduler else None,
             got=f"{n_left} cells had not ended: {', '.join(sorted(self.pending)[:10])}",
-            do=f"start it again, then {_GO_ON}",
+            do=f"start it again, then {GO_ON}",
         )
 
-    def _look(self) -> None:
-        """Count the workers; hold new ones to what the work needs."""
-        self._looked_at = now = time.monotonic()
-        try:
-            present = set(self._client.nthreads())
-        except (OSError, TimeoutError) as error:
-            raise self._gone() from error
-        for address in self._workers.keys() - present:
-            left = self._workers.pop(address)
-            self._tell(Event("worker left", f"{address} left", worker=address, host=left.host))
-        new = sorted(present - self._workers.keys())
-        for facts in check_workers(self._client, self._sight, new) if new else []:
-            self._workers[facts.address] = facts
-            text = f"{facts.address} on {facts.host} joined, {facts.n_threads} threads"
-            if facts.without_flock is not None:
-                text += f", locks by lease files ({facts.without_flock})"
-            where: dict[str, Any] = {"worker": facts.address, "host": facts.host}
-            self._tell(Event("worker joined", text, **where, versions=facts.versions))
-        require_one_kind_of_lock(list(self._workers.values()))
-        self._n_most = max(self._n_most, len(self._workers))
-        if self._replenish is not None and len(self._workers) < self._n_most:
-            self._replenish()
-        if self._workers:
-            self._seen_at = now
-        elif self._no_worker_s is not None and now - self._seen_at > self._no_worker_s:
-            raise ClusterError(
-                f"The cluster has had no worker for {self._no_worker_s:.0f} s.",
-                do=f"start some (dask worker ADDRESS), then {_GO_ON}",
-            )
+
+def _lost(cell_id: str, last_worker: str) -> WorkerLostError:
+    return WorkerLostError(
+        f"The workers that took up {cell_id} died, one after the other.",
+        where=cell_id,
+        got=f"the last one was {last_worker}",
+        do="see their logs; most often they had too little memory: start them with more",
+    )

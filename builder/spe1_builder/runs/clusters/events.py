@@ -21,7 +21,8 @@ class Event:
     ----------
     kind : str
         ``cluster``, ``worker joined``, ``worker left``, ``waiting``; of a cell ``queued``,
-        ``done``, ``again`` (it failed, and is tried once more), ``failed``.
+        ``begun``, ``stage`` (one begins), ``progress`` (of the stage), ``done``, ``again`` (it
+        failed, or its worker died, and it is tried once more), ``failed``.
     text : str
         In one line.
     cell_id : str, optional
@@ -33,6 +34,14 @@ class Event:
         1 or 2.
     versions : dict, optional
         Of a worker that joined.
+    stage, unit : str, optional
+        What a worker does with the cell, and what it counts.
+    total, done : int, optional
+        Of these units.
+    per_s : float, optional
+        Units a second, since the stage began.
+    dashboard : str, optional
+        Where a browser sees the cluster.
     at : str
         When, in UTC.
     """
@@ -45,6 +54,12 @@ class Event:
     seconds: float | None = None
     attempt: int | None = None
     versions: dict[str, str] | None = None
+    stage: str | None = None
+    unit: str | None = None
+    total: int | None = None
+    done: int | None = None
+    per_s: float | None = None
+    dashboard: str | None = None
     at: str = field(default_factory=now_text)
 
     def fields(self) -> dict[str, Any]:

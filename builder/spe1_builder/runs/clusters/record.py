@@ -22,6 +22,10 @@ from spe1_builder.models import Model, first_problem
 from spe1_builder.runs.clusters.events import Event, now_text
 
 RunStatus = Literal["running", "ended", "stopped", "broken"]
+#: Events of a cell that its record follows.
+_STEPS = ("queued", "begun", "done", "again", "failed")
+#: While it runs, the record is written at most so often.
+_EVERY_S = 1.0
 
 
 class WorkerRecord(Model):
@@ -34,14 +38,15 @@ class WorkerRecord(Model):
 
 
 class CellRecord(Model):
-    """The last try of a cell."""
+    """The last try of a cell; ``at`` is when it came to this status."""
 
     cell: str
-    status: Literal["queued", "done", "again", "failed"]
+    status: Literal["queued", "begun", "done", "again", "failed"]
     worker: str | None = None
     host: str | None = None
     seconds: float | None = None
     attempt: int | None = None
+    at: str
     text: str
 
 
@@ -74,15 +79,16 @@ class RunRecord(Model):
 
 
 class Recorder:
-    """Gathers the events of a run.
+    """Gathers the events of a run, and keeps them in its root as they come.
 
     Parameters
     ----------
+    root : Path
     command, cluster : str
         What was run, and where.
     """
 
-    def __init__(self, command: str, cluster: str):
+    def __init__(self, root: Path, command: str, cluster: str):
         begun_at = now_text()
         stamp = begun_at[:19].replace("-", "").replace(":", "")
         self._record = RunRecord(
@@ -94,7 +100,8 @@ class Recorder:
             data_version=DATA_VERSION,
             begun_at=begun_at,
         )
-        self._begun = time.monotonic()
+        self._root = root
+        self._begun = self._written = time.monotonic()
         self._workers: dict[str, WorkerRecord] = {}
         self._cells: dict[str, CellRecord] = {}
 
@@ -107,7 +114,7 @@ class Recorder:
         elif event.kind == "worker left" and event.worker in self._workers:
             left = self._workers[event.worker].model_copy(update={"left_at": event.at})
             self._workers[event.worker] = left
-        elif event.cell_id is not None:
+        elif event.cell_id is not None and event.kind in _STEPS:
             self._cells[event.cell_id] = CellRecord(
                 cell=event.cell_id,
                 status=event.kind,  # type: ignore[arg-type]  # the model checks it
@@ -115,8 +122,16 @@ class Recorder:
                 host=event.host,
                 seconds=event.seconds,
                 attempt=event.attempt,
+                at=event.at,
                 text=event.text,
             )
+        if time.monotonic() - self._written > _EVERY_S:
+            self.keep("running")
+
+    def keep(self, status: RunStatus, problem: str | None = None) -> None:
+        """Write the record."""
+        _write(self._root, self.record(status, problem))
+        self._written = time.monotonic()
 
     def record(self, status: RunStatus, problem: str | None = None) -> RunRecord:
         """The run as it is now."""
@@ -134,10 +149,10 @@ class Recorder:
 @contextmanager
 def recorded(root: Path, command: str, cluster: str) -> Iterator[Recorder]:
     """Keep the record of the block in the root, whatever ends it."""
-    recorder = Recorder(command, cluster)
+    recorder = Recorder(root, command, cluster)
     status: RunStatus = "broken"
     problem = None
-    _write(root, recorder.record("running"))
+    recorder.keep("running")
     try:
         yield recorder
         status = "ended"
@@ -148,7 +163,7 @@ def recorded(root: Path, command: str, cluster: str) -> Iterator[Recorder]:
         problem = str(error)
         raise
     finally:
-        _write(root, recorder.record(status, problem))
+        recorder.keep(status, problem)
 
 
 def _write(root: Path, record: RunRecord) -> None:

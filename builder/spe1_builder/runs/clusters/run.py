@@ -12,7 +12,7 @@ from spe1_builder.runs.clusters.opened import dashboard_of, open_client, require
 from spe1_builder.runs.clusters.record import recorded
 from spe1_builder.runs.clusters.sight import shared_sight
 from spe1_builder.runs.clusters.spec import ClusterSpec
-from spe1_builder.runs.loop import Done, Failure
+from spe1_builder.runs.loop import Done, Failure, goes_on
 from spe1_builder.runs.tasks import Task
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def run_in_cluster(
     command: str,
     *,
     listener: Listener = to_nobody,
+    is_hopeless: Callable[[Exception], bool] = goes_on,
 ) -> Iterator[Done[R] | Failure]:
     """Run a task on cells, on a cluster that is opened for it or that a client is of.
 
@@ -54,6 +55,8 @@ def run_in_cluster(
         For the record.
     listener : callable, optional
         Told of every event.
+    is_hopeless : callable, optional
+        As `each_cell` has it.
 
     Yields
     ------
@@ -81,7 +84,8 @@ def run_in_cluster(
 
         with opened as client, shared_sight(root, task.places) as sight:
             page = None if cluster is client else dashboard_of(client)
-            hear(Event("cluster", f"is {name}" + (f", dashboard at {page}" if page else "")))
+            text = f"is {name}" + (f", dashboard at {page}" if page else "")
+            hear(Event("cluster", text, dashboard=page))
             yield from each_on_cluster(
                 client,
                 cell_ids,
@@ -90,4 +94,5 @@ def run_in_cluster(
                 listener=hear,
                 no_worker_s=None if is_queue else 60.0,
                 replenish=replenisher(client, cluster),
+                is_hopeless=is_hopeless,
             )

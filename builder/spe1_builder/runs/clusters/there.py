@@ -6,11 +6,14 @@ import pickle
 import socket
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from spe1_builder.errors import BusyError
 from spe1_builder.runs.clusters.opened import DISK_RESOURCE
+from spe1_builder.runs.clusters.reports import Errand, Reports
 from spe1_builder.runs.clusters.sight import Sight
 from spe1_builder.runs.tasks import Task
 
@@ -39,7 +42,7 @@ class Ran(Generic[R]):
     error: Exception | None = None
 
 
-def run_there(task: Task[R], cell_id: str, sight: Sight) -> Ran[R]:
+def run_there(task: Task[R], errand: Errand, sight: Sight) -> Ran[R]:
     """Run a task on this worker; its errors are values, so that they come with the place."""
     from distributed import get_worker
 
@@ -48,20 +51,36 @@ def run_there(task: Task[R], cell_id: str, sight: Sight) -> Ran[R]:
     # Where one task at a time writes, it has all threads of the worker; else one of them.
     is_alone = DISK_RESOURCE in worker.state.total_resources
     threaded = task.with_threads(worker.state.nthreads if is_alone else 1)
+    reports = Reports(worker, host, errand)
     try:
         sight.require(f"{worker.address} on {host}")
-        result = _when_free(threaded, cell_id)
+        with _turn_of(task, errand):
+            begun = time.monotonic()
+            reports.begin()
+            result = _when_free(threaded, errand.cell_id, reports)
     except Exception as error:  # noqa: BLE001 - whatever befalls one cell, the worker goes on
         seconds = time.monotonic() - begun
         return Ran(worker.address, host, seconds, error=_portable(error))
     return Ran(worker.address, host, time.monotonic() - begun, result)
 
 
-def _when_free(task: Task[R], cell_id: str) -> R:
+@contextmanager
+def _turn_of(task: Task[R], errand: Errand) -> Iterator[None]:
+    """Within the block, no more of these tasks run in the cluster than may."""
+    if task.at_once is None:
+        yield
+        return
+    from distributed import Semaphore
+
+    with Semaphore(max_leases=task.at_once, name=errand.topic):
+        yield
+
+
+def _when_free(task: Task[R], cell_id: str, reports: Reports) -> R:
     until = time.monotonic() + _BUSY_WAIT_S
     while True:
         try:
-            return task(cell_id)
+            return task(cell_id, reports)
         except BusyError:
             if time.monotonic() > until:
                 raise

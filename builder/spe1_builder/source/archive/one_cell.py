@@ -18,6 +18,7 @@ def download_cell(
     raw_dir: str | Path,
     *,
     options: OriginOptions | None = None,
+    keep_archive: bool = False,
     progress: Progress | None = None,
 ) -> DownloadedCell:
     """Bring one cell of the release, or find it there; nobody is asked for an account.
@@ -33,6 +34,8 @@ def download_cell(
     options : OriginOptions, optional
         Default: CRCNS, with the account of CRCNS_USERNAME and CRCNS_PASSWORD or of
         ``~/.netrc``.
+    keep_archive : bool
+        Keep the archive after unpacking.
     progress : Progress, optional
 
     Raises
@@ -43,7 +46,7 @@ def download_cell(
     get_cell(cell_id)
     raw_dir, progress = local_path(raw_dir, "raw_dir"), progress or Silent()
     with open_origin(options or OriginOptions()) as origin:
-        download = Download(raw_dir, origin)
+        download = Download(raw_dir, origin, keep_archive=keep_archive)
         download.shared_files(progress)
         download.require_space([cell_id], None, 0.0, progress)
         return download.cell(cell_id, progress)

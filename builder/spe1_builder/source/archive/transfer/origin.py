@@ -92,6 +92,12 @@ class OriginOptions:
     patience: Patience = field(default_factory=Patience)
     timeouts: Timeouts = field(default_factory=Timeouts)
 
+    def absolute(self) -> OriginOptions:
+        """The same, in a path that does not depend on the folder where a process runs."""
+        if self.source is None or is_url(self.source):
+            return self
+        return replace(self, source=str(Path(self.source).absolute()))
+
 
 def crcns_url(base_url: str | None, environment: Mapping[str, str] = os.environ) -> str:
     """CRCNS's address: as given, as in the environment, or NERSC's."""
