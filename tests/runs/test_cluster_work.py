@@ -4,6 +4,8 @@ import os
 import random
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from spe1_builder.errors import LoginError
 from spe1_builder.runs.clusters import each as each_module
 from spe1_builder.runs.clusters.each import each_on_cluster
 from spe1_builder.runs.clusters.opened import open_client
-from spe1_builder.runs.clusters.record import read_runs
+from spe1_builder.runs.clusters.record import read_runs, recorded
 from spe1_builder.runs.clusters.run import run_in_cluster
 from spe1_builder.runs.clusters.sight import shared_sight
 from spe1_builder.runs.clusters.spec import ClusterSpec
@@ -200,3 +202,24 @@ class Killer:
     def _kill(self, pid):
         os.kill(pid, signal.SIGKILL)
         self.n_killed += 1
+
+
+KILLED = """
+import os, pathlib, signal
+from spe1_builder.runs.clusters.events import Event
+from spe1_builder.runs.clusters.record import recorded
+
+with recorded(pathlib.Path({root!r}), "build", "local:2") as recorder:
+    recorder.hear(Event("queued", "is queued", "c14"))
+    recorder.keep("running")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_run_that_was_killed_is_known_as_one(tmp_path):
+    subprocess.run([sys.executable, "-c", KILLED.format(root=str(tmp_path))], check=False)
+    (record,) = read_runs(tmp_path)
+    assert record.status == "killed" and [cell.cell for cell in record.cells] == ["c14"]
+    with recorded(tmp_path, "build", "local:2"):
+        assert read_runs(tmp_path)[-1].status == "running"
+    assert sorted(record.status for record in read_runs(tmp_path)) == ["ended", "killed"]

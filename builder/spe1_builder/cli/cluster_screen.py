@@ -145,7 +145,7 @@ class RunState:
         counts = f"{n_done} of {self.n_cells} done, {self._n_failed} failed, "
         counts += f"{n_busy} at work, {n_queued} queued"
         parts = [self._name, plural(len(self._workers), "worker"), counts]
-        if n_done and self._workers:
+        if n_done and self._workers and n_queued + n_busy:
             left_s = sum(self._took_s) / n_done * (n_queued + n_busy / 2) / len(self._workers)
             parts.append(f"about {time_text(left_s)} left")
         return "; ".join(parts)

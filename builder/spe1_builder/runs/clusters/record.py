@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,12 +14,13 @@ from pydantic import ValidationError
 from spe1_builder import __version__
 from spe1_builder.constants import DATA_VERSION
 from spe1_builder.disk.atomic import write_text
+from spe1_builder.disk.leases import Owner
 from spe1_builder.errors import OutputError
 from spe1_builder.layout import RootLayout
 from spe1_builder.models import Model, first_problem
 from spe1_builder.runs.clusters.events import Event, now_text
 
-RunStatus = Literal["running", "ended", "stopped", "broken"]
+RunStatus = Literal["running", "ended", "stopped", "broken", "killed"]
 #: Events of a cell that its record follows.
 _STEPS = ("queued", "begun", "done", "again", "failed")
 #: While it runs, the record is written at most so often.
@@ -56,14 +55,18 @@ class RunRecord(Model):
     Attributes
     ----------
     status : str
-        ``running`` (or killed, since nothing could be written then), ``ended``, ``stopped`` by
-        Ctrl-C, or ``broken`` by an error, which ``problem`` has.
+        ``running``, ``ended``, ``stopped`` by Ctrl-C, ``broken`` by an error, which ``problem``
+        has, or ``killed``: as it is read, where the file says that it runs and it does not. Of
+        another machine's process that is not known.
+    process : Owner
+        Of the client.
     """
 
     name: str
     command: str
     cluster: str
     client: str
+    process: Owner
     spe1_version: str
     data_version: str
     begun_at: str
@@ -89,13 +92,14 @@ class Recorder:
     """
 
     def __init__(self, root: Path, command: str, cluster: str):
-        begun_at = now_text()
+        begun_at, process = now_text(), Owner.this_process()
         stamp = begun_at[:19].replace("-", "").replace(":", "")
         self._record = RunRecord(
             name=f"{stamp}-{secrets.token_hex(2)}",
             command=command,
             cluster=cluster,
-            client=f"{socket.gethostname()}:{os.getpid()}",
+            client=f"{process.host}:{process.pid}",
+            process=process,
             spe1_version=__version__,
             data_version=DATA_VERSION,
             begun_at=begun_at,
@@ -183,7 +187,7 @@ def read_runs(root: Path) -> list[RunRecord]:
     found = []
     for path in sorted(RootLayout(root).runs.glob("*.json")):
         try:
-            found.append(RunRecord.model_validate_json(path.read_bytes()))
+            record = RunRecord.model_validate_json(path.read_bytes())
         except ValidationError as error:
             raise OutputError(
                 "The record of a run cannot be read.",
@@ -191,4 +195,7 @@ def read_runs(root: Path) -> list[RunRecord]:
                 got=first_problem(error),
                 do="move it away",
             ) from error
-    return found
+        if record.status == "running" and record.process.is_alive is False:
+            record = record.model_copy(update={"status": "killed"})
+        found.append(record)
+    return sorted(found, key=lambda record: record.begun_at)
