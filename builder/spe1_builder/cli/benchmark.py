@@ -27,18 +27,18 @@ from spe1_builder.cli.benchmark_files import (
     write_result,
 )
 from spe1_builder.cli.benchmark_tables import print_result
-from spe1_builder.cli.cluster import Cluster, Cores, Memory, Walltime, Workers, named_cluster
+from spe1_builder.cli.cluster import takes_cluster
 from spe1_builder.cli.cluster_screen import watched
 from spe1_builder.cli.console import this_screen, warn
 from spe1_builder.errors import OptionError, StaleOutputError
 from spe1_builder.layout import BENCHMARK_NAME
 from spe1_builder.progress import Bars
+from spe1_builder.runs.clusters.spec import ClusterSpec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from spe1_builder.benchmark.localization.options import BenchmarkOptions
-    from spe1_builder.runs.clusters.spec import ClusterSpec
 
 
 _METHODS_HELP = "default: all."
@@ -94,6 +94,7 @@ def _group() -> None:
     """Score localization methods, or spike sorters, against the patched neuron."""
 
 
+@takes_cluster
 def localization(
     cells: Annotated[
         list[str] | None,
@@ -153,11 +154,7 @@ def localization(
     markdown: MarkdownFile = None,
     allow_missing: AllowMissing = False,
     force: OverFuller = False,
-    cluster: Cluster = None,
-    workers: Workers = None,
-    cores: Cores = None,
-    memory: Memory = None,
-    walltime: Walltime = None,
+    cluster: ClusterSpec | None = None,
 ) -> None:
     """Center of mass, monopolar triangulation and grid convolution; point source.
 
@@ -178,16 +175,15 @@ def localization(
         engine=engine,  # type: ignore[arg-type]
         n_jobs=n_jobs,
     )
-    spec = named_cluster(cluster, workers, cores, memory, walltime)
     if on != "root":
-        if spec is not None:
+        if cluster is not None:
             raise OptionError("The scraps take a second, here.", do="leave --cluster out")
         # Nothing is written but what is named; that is checked as a root's files are.
         places = check_places(Path(), output, plots, markdown)
         missing = _run_on_scraps(on, cells, options, places, output)
     else:
         places = check_places(root, output, plots, markdown)
-        missing = _run(root, cells or [], options, places, force=force, cluster=spec)
+        missing = _run(root, cells or [], options, places, force=force, cluster=cluster)
     if missing and not allow_missing:
         raise typer.Exit(1)
 

@@ -14,7 +14,7 @@ import typer
 from spe1_builder.cells import expand_cells
 from spe1_builder.cli.arguments import Cells, RawDir, Root, as_local
 from spe1_builder.cli.build_table import sum_up
-from spe1_builder.cli.cluster import Cluster, Cores, Memory, Walltime, Workers, named_cluster
+from spe1_builder.cli.cluster import takes_cluster
 from spe1_builder.cli.cluster_screen import watched
 from spe1_builder.cli.console import STOPPED, print_error
 from spe1_builder.cli.download import Order, fetch_cells, is_hopeless, prepared_download
@@ -37,6 +37,7 @@ def _as_flag(kind: Any, doc: str) -> Any:
     return Annotated[kind, typer.Option(help=doc)]
 
 
+@takes_cluster
 @takes_options_of(BuildOptions, _as_flag)
 def build(
     names: Cells,
@@ -62,11 +63,7 @@ def build(
     download: Annotated[
         bool, typer.Option("--download", metavar="", help="First fetch what is not in --raw-dir.")
     ] = False,
-    cluster: Cluster = None,
-    workers: Workers = None,
-    cores: Cores = None,
-    memory: Memory = None,
-    walltime: Walltime = None,
+    cluster: ClusterSpec | None = None,
     **options: Any,
 ) -> None:
     """Build cells into Arrow datasets; exit status 1 if any fails."""
@@ -74,12 +71,11 @@ def build(
 
     chosen = BuildOptions(**options)
     cell_ids = expand_cells(names)
-    spec = named_cluster(cluster, workers, cores, memory, walltime)
     if download and recordings is not None:
         do = "leave --recordings out, or --download"
         raise OptionError("A download goes to --raw-dir, not to --recordings.", do=do)
     order = Order(cell_ids, raw_dir, root, window_s=chosen.duration_s)
-    fetch = prepared_download(order) if download and spec is not None else None
+    fetch = prepared_download(order) if download and cluster is not None else None
     if download and fetch is None and fetch_cells(order) == STOPPED:
         raise typer.Exit(STOPPED)
     if chan_map is None or summary is None or recordings is None:
@@ -93,7 +89,7 @@ def build(
         n_threads=threads,
         force=force,
         strict=strict,
-        cluster=spec,
+        cluster=cluster,
         fetch=fetch,
     )
     raise typer.Exit(status)

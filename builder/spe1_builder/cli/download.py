@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spe1_builder.cli.arguments import as_local, as_local_or_url
-from spe1_builder.cli.cluster import Cluster, Cores, Memory, Walltime, Workers, named_cluster
+from spe1_builder.cli.cluster import takes_cluster
 from spe1_builder.cli.cluster_screen import watched
 from spe1_builder.cli.console import STOPPED, print_error, say, say_aside, size_text
 from spe1_builder.errors import (
@@ -27,10 +27,10 @@ from spe1_builder.errors import (
     SpaceError,
     printable,
 )
+from spe1_builder.runs.clusters.spec import ClusterSpec
 
 if TYPE_CHECKING:
     from spe1_builder.progress import Progress
-    from spe1_builder.runs.clusters.spec import ClusterSpec
     from spe1_builder.runs.loop import Done, Failure
     from spe1_builder.runs.tasks import DownloadTask
     from spe1_builder.source.archive.server.credentials import Credentials
@@ -70,6 +70,7 @@ class Order:
     window_s: float = _WINDOW_S
 
 
+@takes_cluster
 def download(
     names: Annotated[
         list[str],
@@ -102,11 +103,7 @@ def download(
     base_url: Annotated[
         str | None, typer.Option(help="CRCNS's download address, should it move.")
     ] = None,
-    cluster: Cluster = None,
-    workers: Workers = None,
-    cores: Cores = None,
-    memory: Memory = None,
-    walltime: Walltime = None,
+    cluster: ClusterSpec | None = None,
 ) -> None:
     """Bring cells from CRCNS: resumes, checks, unpacks; exit status 1 if any fails.
 
@@ -117,8 +114,7 @@ def download(
     from spe1_builder.cells import expand_cells
 
     order = Order(expand_cells(names), raw_dir, root, source, base_url, keep_archive)
-    spec = named_cluster(cluster, workers, cores, memory, walltime)
-    status = fetch_cells(order, spec)
+    status = fetch_cells(order, cluster)
     if status == 0:
         cells = " ".join(names)
         place = shlex.quote(str(root or Path("spe1")))

@@ -8,33 +8,29 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spe1_builder.cli.arguments import CELLS_HELP, GivenRoot
-from spe1_builder.cli.cluster import Cluster, Cores, Memory, Walltime, Workers, named_cluster
+from spe1_builder.cli.cluster import takes_cluster
 from spe1_builder.cli.cluster_screen import watched
 from spe1_builder.cli.console import report, say, warn
 from spe1_builder.cli.roots import require_root, settle_root
+from spe1_builder.runs.clusters.spec import ClusterSpec
 
 if TYPE_CHECKING:
     from spe1_builder.dataset.verify import VerifyReport
-    from spe1_builder.runs.clusters.spec import ClusterSpec
 
 
+@takes_cluster
 def verify(
     names: Annotated[
         list[str] | None,
         typer.Argument(metavar="[ROOT] [CELL]", help=f"{CELLS_HELP} Default: all present."),
     ] = None,
     root: GivenRoot = None,
-    cluster: Cluster = None,
-    workers: Workers = None,
-    cores: Cores = None,
-    memory: Memory = None,
-    walltime: Walltime = None,
+    cluster: ClusterSpec | None = None,
 ) -> None:
     """Open everything that was written and check it; one line per finding, exit status 1 if any."""
     root, names = settle_root(names, root)
-    spec = named_cluster(cluster, workers, cores, memory, walltime)
     require_root(root, "verify")
-    found = _found(root, names, spec)
+    found = _found(root, names, cluster)
     for cell in found.cells:
         for line in cell.warnings:
             warn(f"{cell.cell_id}: warning: {line}")
