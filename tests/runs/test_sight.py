@@ -32,6 +32,11 @@ class Client:
     ("facts", "error", "words"),
     [
         (replace(FIT, memory_bytes=500_000_000), MemoryShortError, "10.0.0.1:1 may use too little"),
+        (
+            replace(FIT, has_disk_resource=False, n_threads=9),
+            MemoryShortError,
+            "too little memory for 9 cells, one a thread",
+        ),
         (replace(FIT, spe1_version="0.0.1"), ClusterError, "10.0.0.1:1 has another version"),
         (replace(FIT, data_version="0.0.1"), ClusterError, "10.0.0.1:1 has another version"),
         (ModuleNotFoundError("No module named 'spe1_builder'"), ClusterError, "cannot run spe1"),

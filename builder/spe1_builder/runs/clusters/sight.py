@@ -119,6 +119,11 @@ class WorkerFacts:
     data_version: str
     versions: dict[str, str]
 
+    @property
+    def n_tasks(self) -> int:
+        """Tasks that it may run at once: without the resource, as many as it has threads."""
+        return 1 if self.has_disk_resource else self.n_threads
+
 
 def look(sight: Sight, dask_worker: Worker) -> WorkerFacts:
     """Run on each worker: what it is; raises if it does not see what is needed."""
@@ -202,11 +207,14 @@ def _check(facts: WorkerFacts) -> None:
             got=f"{there[0]} (data {there[1]})",
             do="install the same spe1 there as here, and start the worker again",
         )
-    if facts.memory_bytes and facts.memory_bytes < TASK_BYTES:
+    if facts.memory_bytes and facts.memory_bytes < TASK_BYTES * facts.n_tasks:
+        at_once = "a cell" if facts.n_tasks == 1 else f"{facts.n_tasks} cells, one a thread"
         raise MemoryShortError(
-            f"The worker {facts.address} may use too little memory for a cell.",
+            f"The worker {facts.address} may use too little memory for {at_once}.",
             where=f"{facts.address} on {facts.host}",
-            expected=f"{TASK_BYTES / 1e9:.0f} GB",
+            expected=f"{TASK_BYTES * facts.n_tasks / 1e9:.0f} GB",
             got=f"{facts.memory_bytes / 1e9:.2f} GB",
-            do="start it with a larger --memory-limit, or ask for more (--memory)",
+            do="start it with a larger --memory-limit, or ask for more (--memory)"
+            if facts.n_tasks == 1
+            else f"start it with --resources {DISK_RESOURCE}=1, then it does one at a time",
         )
