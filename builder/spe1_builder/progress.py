@@ -160,7 +160,7 @@ class CellsLeft:
             self._took_s.append(now - self._last)
             text = f"is cell {self._n_begun + 1} of {self._n_cells}"
             # One that was up to date tells nothing of the others.
-            worked_s = [took_s for took_s in self._took_s if took_s > _AT_ONCE_S]
+            worked_s = [took_s for took_s in self._took_s if took_s > AT_ONCE_S]
             if worked_s:
                 left_s = sum(worked_s) / len(worked_s) * (self._n_cells - self._n_begun)
                 text += f", about {time_text(left_s)} left"
@@ -170,7 +170,7 @@ class CellsLeft:
 
 
 #: Whoever takes less did not build.
-_AT_ONCE_S = 1.0
+AT_ONCE_S = 1.0
 
 
 class _Line:

@@ -6,8 +6,8 @@ import json
 import pytest
 from rich.console import Console
 
-from spe1_builder.cli.cluster_screen import RunState, table_of, watched
-from spe1_builder.cli.console import Screen, on_screen
+from spe1_builder.cli.cluster_screen import RunState, _drawn, table_of, watched
+from spe1_builder.cli.console import Screen, on_screen, say
 from spe1_builder.progress import Style, shown_as
 from spe1_builder.runs.clusters.events import Event
 
@@ -17,7 +17,7 @@ WHERE = {"worker": WORKER, "host": HOST, "attempt": 1}
 
 def at_work(**more):
     return [
-        Event("cluster", "is slurm, dashboard at http://a:8787/status", dashboard="http://a:8787"),
+        Event("cluster", "is slurm", cluster="slurm", dashboard="http://a:8787"),
         Event("worker joined", f"{WORKER} joined", worker=WORKER, host=HOST),
         *(Event("queued", "is queued", cell) for cell in ("c14", "c15", "c16")),
         Event("begun", "is begun", "c14", **WHERE),
@@ -47,7 +47,7 @@ def test_the_table_shows_who_is_at_what():
         done=5 * 10**8,
         per_s=2.5e8,
     )
-    head, row, summary, dashboard = drawn(at_work(then=[half]))
+    summary, dashboard, head, row = drawn(at_work(then=[half]))
     assert head.split() == ["cell", "stage", "done", "rate", "time", "worker"]
     assert row.split()[:6] == ["c15", "write", "segments", "50", "%", "250.0"]
     assert row.rstrip().endswith(f"{WORKER} on {HOST}")
@@ -59,8 +59,19 @@ def test_the_table_shows_who_is_at_what():
 
 def test_a_cell_that_ends_or_fails_leaves_the_table():
     failed = Event("failed", "failed", "c15", **WHERE)
-    _, summary, _ = drawn(at_work(then=[failed]))
+    summary, *_ = drawn(at_work(then=[failed]))
     assert "1 of 3 done, 1 failed, 0 at work, 1 queued" in summary
+
+
+def test_a_table_in_a_terminal_leaves_standard_output_alone(capsys):
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True, width=110)
+    with _drawn(3, console) as hear:
+        for event in at_work():
+            hear(event)
+        say("a result")
+    assert capsys.readouterr().out == "a result\n"
+    assert "c14: is done" in out.getvalue() and "write segments" in out.getvalue()
 
 
 @pytest.mark.parametrize("style", [Style.BARS, Style.LINES])

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -24,9 +25,8 @@ from spe1_builder.runs.clusters import opened
 from spe1_builder.runs.clusters.benchmark import benchmark_in_cluster
 from spe1_builder.runs.clusters.each import each_on_cluster
 from spe1_builder.runs.clusters.opened import open_client
-from spe1_builder.runs.clusters.record import read_runs
 from spe1_builder.runs.clusters.run import run_in_cluster
-from spe1_builder.runs.clusters.sight import Sight, shared_sight
+from spe1_builder.runs.clusters.sight import shared_sight
 from spe1_builder.runs.clusters.spec import ClusterSpec
 from spe1_builder.runs.loop import Done, Failure
 from tests.support.cluster_tasks import (
@@ -35,6 +35,7 @@ from tests.support.cluster_tasks import (
     KilledBuild,
     SlowTask,
     ToyTask,
+    read_runs,
 )
 from tests.support.recordings import SMALL
 
@@ -166,9 +167,12 @@ def test_a_folder_that_no_worker_sees_names_the_worker(client, tmp_path):
         with pytest.raises(UnseenPathError, match=r"tcp://127.0.0.1:\d+ on") as caught:
             list(each_on_cluster(client, ["c1"], ToyTask(tmp_path), sight))
         assert caught.value.where == str(tmp_path / "elsewhere")
-        other = Sight((tmp_path,), sight.token, "of another client")
+        other = replace(sight, places=(tmp_path,), are_here=(True,), words="of another client")
         with pytest.raises(UnseenPathError, match="does not see"):
             list(each_on_cluster(client, ["c1"], ToyTask(tmp_path), other))
+        older = replace(sight, places=(tmp_path,), are_here=(True,), versions=("0.0.1", "0.0.1"))
+        with pytest.raises(ClusterError, match="has another version of spe1"):
+            list(each_on_cluster(client, ["c1"], ToyTask(tmp_path), older))
 
 
 def test_who_stops_takes_back_what_is_queued(client, tmp_path):

@@ -16,8 +16,9 @@ import spe1
 from spe1_builder.errors import LoginError
 from spe1_builder.runs.clusters import each as each_module
 from spe1_builder.runs.clusters.each import each_on_cluster
+from spe1_builder.runs.clusters.events import Event
 from spe1_builder.runs.clusters.opened import open_client
-from spe1_builder.runs.clusters.record import read_runs, recorded
+from spe1_builder.runs.clusters.record import recorded
 from spe1_builder.runs.clusters.run import run_in_cluster
 from spe1_builder.runs.clusters.sight import shared_sight
 from spe1_builder.runs.clusters.spec import ClusterSpec
@@ -25,7 +26,7 @@ from spe1_builder.runs.clusters.verify import verify_in_cluster
 from spe1_builder.runs.loop import Done, Failure
 from spe1_builder.runs.tasks import BuildTask, DownloadTask
 from spe1_builder.source.archive.transfer.origin import OriginOptions
-from tests.support.cluster_tasks import DeadlyTask, ToyTask
+from tests.support.cluster_tasks import DeadlyTask, ToyTask, read_runs
 from tests.support.recordings import SMALL
 
 
@@ -66,7 +67,7 @@ def test_what_workers_tell_while_they_are_at_it(client, archive, tmp_path, monke
     (outcome,) = run_in_cluster(client, ["c14"], task, "build", listener=hear)
     assert isinstance(outcome, Done), outcome
     told = [event for event in events if event.cell_id == "c14"]
-    assert [event.kind for event in told[:3]] == ["queued", "begun", "stage"]
+    assert [event.kind for event in told[:3]] == ["queued", "begun", "note"]
     assert told[-1].kind == "done"
     stages = [event.stage for event in told if event.kind == "stage"]
     assert stages.index("ground truth") < stages.index("write segments")
@@ -74,7 +75,7 @@ def test_what_workers_tell_while_they_are_at_it(client, archive, tmp_path, monke
     assert written.unit == "B" and written.total > 1e6
     assert {event.worker for event in told if event.kind == "stage"} == {told[1].worker}
     # A client that is killed leaves a record of what it had heard.
-    assert {"queued", "begun", "done"} <= seen
+    assert {"queued", "begun"} <= seen
     shutil.rmtree(root)
 
 
@@ -133,8 +134,9 @@ class AloneTask(ToyTask):
 
 
 def test_no_more_run_at_once_than_may(client, tmp_path):
-    outcomes, _ = run(client, tmp_path, AloneTask(tmp_path), ["c1", "c2", "c3", "c4"])
+    outcomes, events = run(client, tmp_path, AloneTask(tmp_path), ["c1", "c2", "c3", "c4"])
     assert all(isinstance(outcome, Done) for outcome in outcomes.values())
+    assert "again" not in {event.kind for event in events}
     assert DownloadTask(tmp_path).at_once == 4
     assert DownloadTask(tmp_path, OriginOptions("/copy")).at_once is None
 
@@ -157,6 +159,59 @@ def test_a_cell_that_only_waited_for_dying_workers_is_not_blamed(client, tmp_pat
     again = [event for event in events if event.kind == "again"]
     assert any("held it" in event.text for event in again)
     assert any("was at it" in event.text for event in again)
+
+
+def test_a_result_that_dies_with_its_worker(client, tmp_path):
+    """Whoever takes results slowly may find that one was lost meanwhile."""
+    pids = client.run(os.getpid)
+    events = []
+    with shared_sight(tmp_path, (tmp_path,)) as sight:
+        cells = ["c1", "c2", "c3"]
+        found = each_on_cluster(client, cells, ToyTask(tmp_path), sight, listener=events.append)
+        outcomes = [next(found)]
+        time.sleep(0.5)  # the others end
+        for pid in pids.values():
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(0.5)
+        outcomes += list(found)
+    assert sorted(outcome.cell_id for outcome in outcomes) == cells
+    assert all(isinstance(outcome, Done) for outcome in outcomes)
+
+
+def test_a_record_that_cannot_be_written_ends_nothing(tmp_path):
+    events = []
+    (tmp_path / ".spe1").mkdir()
+    (tmp_path / ".spe1/runs").touch()
+    with recorded(tmp_path, "build", "local:2", events.append) as recorder:
+        recorder.hear(Event("queued", "is queued", "c14"))
+    assert [event.kind for event in events] == ["warning", "queued"]
+    assert "cannot be written" in events[0].text
+
+
+class TwoParts(ToyTask):
+    """Downloads that are limited, and then something that is not."""
+
+    @property
+    def parts(self):
+        return (AloneTask(self.folder), TogetherTask(self.folder))
+
+
+class TogetherTask(ToyTask):
+    """It ends once another one runs."""
+
+    def __call__(self, cell_id, progress=None):
+        (self.folder / f"{cell_id}.here").touch()
+        until = time.monotonic() + 20
+        while len(list(self.folder.glob("*.here"))) < 2:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        return self.count(cell_id)
+
+
+def test_only_the_part_that_is_limited_waits_for_its_turn(client, tmp_path):
+    outcomes, events = run(client, tmp_path, TwoParts(tmp_path), ["c1", "c2"])
+    assert all(isinstance(outcome, Done) for outcome in outcomes.values())
+    assert "again" not in {event.kind for event in events}
 
 
 @pytest.mark.parametrize("n_rounds", [1, pytest.param(10, marks=pytest.mark.faults)])

@@ -4,8 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from spe1_builder import __version__
-from spe1_builder.constants import DATA_VERSION
 from spe1_builder.errors import ClusterError, MemoryShortError
 from spe1_builder.runs.clusters.sight import (
     WorkerFacts,
@@ -13,9 +11,7 @@ from spe1_builder.runs.clusters.sight import (
     require_one_kind_of_lock,
 )
 
-FIT = WorkerFacts(
-    "tcp://10.0.0.1:1", "node-1", 1, 2, 8_000_000_000, True, None, __version__, DATA_VERSION, {}
-)
+FIT = WorkerFacts("tcp://10.0.0.1:1", "node-1", 1, 2, 8_000_000_000, True, None, {})
 
 
 class Client:
@@ -37,8 +33,6 @@ class Client:
             MemoryShortError,
             "too little memory for 9 cells, one a thread",
         ),
-        (replace(FIT, spe1_version="0.0.1"), ClusterError, "10.0.0.1:1 has another version"),
-        (replace(FIT, data_version="0.0.1"), ClusterError, "10.0.0.1:1 has another version"),
         (ModuleNotFoundError("No module named 'spe1_builder'"), ClusterError, "cannot run spe1"),
     ],
 )

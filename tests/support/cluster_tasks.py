@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spe1_builder.errors import OptionError
+from spe1_builder.runs.clusters.record import read_run, run_files
 from spe1_builder.runs.tasks import BuildTask, Task
 
 
@@ -93,3 +94,8 @@ class KilledBuild(BuildTask):
         while not list(staging.glob("*/*.arrow")):
             time.sleep(0.002)
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def read_runs(root):
+    """The records in a root, the oldest first."""
+    return sorted(map(read_run, run_files(root)), key=lambda record: record.begun_at)

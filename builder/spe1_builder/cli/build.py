@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,7 +26,7 @@ from spe1_builder.errors import ArchiveError, MissingFileError, OptionError
 from spe1_builder.layout import CHAN_MAP_NAME, SUMMARY_NAME, RawLayout
 from spe1_builder.progress import CellsLeft
 from spe1_builder.runs.clusters.spec import ClusterSpec
-from spe1_builder.runs.loop import Done, Failure, each_cell, goes_on
+from spe1_builder.runs.loop import Done, Failure, each_cell
 from spe1_builder.runs.tasks import BuildTask, DownloadTask, InTurn, Task
 
 if TYPE_CHECKING:
@@ -168,29 +169,34 @@ def build_cells(
         found = each_cell(waiting, lambda cell_id: build(cell_id, bars(cell_id)))
     else:
         found = _on_cluster(cluster, waiting, build if fetch is None else InTurn(fetch, build))
-    for outcome in found:
-        outcomes[outcome.cell_id] = outcome
-        if isinstance(outcome, Failure):
-            print_error(outcome.cell_id, outcome.error)
-            if outcome.is_foreign:
-                traceback.print_exception(outcome.error, file=sys.stderr)
-    # After an error that speaks against every cell, what was queued is not begun.
-    given_up = ArchiveError("It was not begun, since no other cell could arrive.")
+    with closing(found):
+        for outcome in found:
+            outcomes[outcome.cell_id] = outcome
+            if isinstance(outcome, Failure):
+                print_error(outcome.cell_id, outcome.error)
+                if outcome.is_foreign:
+                    traceback.print_exception(outcome.error, file=sys.stderr)
+    # After an error that speaks against every cell, the others are cancelled.
+    given_up = ArchiveError("It was given up, since no other cell could arrive.")
     return sum_up([outcomes.get(name) or Failure(name, given_up) for name in cell_ids])
 
 
 def _on_cluster(
     cluster: ClusterSpec, cell_ids: Sequence[str], task: Task[BuildResult]
-) -> Iterator[Done[BuildResult] | Failure]:
+) -> Generator[Done[BuildResult] | Failure, None, None]:
     from spe1_builder.dataset.write.root import prepare_root
     from spe1_builder.runs.clusters.run import run_in_cluster
 
-    hopeless = is_hopeless if isinstance(task, InTurn) else goes_on
     prepare_root(task.places[0])
     with watched(len(cell_ids)) as hear:
         yield from run_in_cluster(
-            cluster, cell_ids, task, "build", listener=hear, is_hopeless=hopeless
+            cluster, cell_ids, task, "build", listener=hear, is_hopeless=_is_hopeless
         )
+
+
+def _is_hopeless(error: Exception) -> bool:
+    """Whether after this error of one cell no other can arrive; a full disk may be one node's."""
+    return isinstance(error, ArchiveError) and is_hopeless(error)
 
 
 def _check_threads(n_threads: int | None) -> None:

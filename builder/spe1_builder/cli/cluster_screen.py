@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from spe1_builder.cli.console import plural, say_aside, this_screen
-from spe1_builder.progress import Style, chosen_style, time_text
+from spe1_builder.progress import AT_ONCE_S, Style, chosen_style, time_text
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
 
     from spe1_builder.runs.clusters.events import Event, Listener
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _UNTOLD = {"queued", "progress"}
 #: With ``--json`` how far a stage is is told at most so often.
 _PROGRESS_EVERY_S = 30.0
+#: What stays above the table.
+_LASTING = ("done", "again", "failed", "note", "warning", "worker left", "waiting")
 _UNITS = {"B": (1e6, "MB")}
 
 
@@ -71,21 +73,23 @@ def _line(event: Event) -> str:
 
 
 @contextmanager
-def _drawn(n_cells: int) -> Iterator[Listener]:
+def _drawn(n_cells: int, console: Console | None = None) -> Iterator[Listener]:
     from rich.console import Console
     from rich.live import Live
 
     state = RunState(n_cells)
-    console = Console(stderr=True)
+    console = console or Console(stderr=True)
 
     def hear(event: Event) -> None:
         state.hear(event)
-        if event.kind in ("done", "again", "failed", "worker left", "waiting"):
+        if event.kind in _LASTING:
             # Above the table, where it stays.
             live.console.print(_line(event), markup=False, highlight=False, soft_wrap=True)
 
     with Live(
         console=console,
+        # What goes to a file does not belong on the screen.
+        redirect_stdout=sys.stdout is not None and sys.stdout.isatty(),
         get_renderable=lambda: table_of(state, time.monotonic()),
         refresh_per_second=4,
         transient=True,
@@ -112,6 +116,7 @@ class RunState:
 
     n_cells: int
     _at_work: dict[str, _AtWork] = field(default_factory=dict)
+    _n_done: int = 0
     _took_s: list[float] = field(default_factory=list)
     _workers: set[str] = field(default_factory=set)
     _n_failed: int = 0
@@ -121,32 +126,38 @@ class RunState:
     def hear(self, event: Event) -> None:
         """A listener."""
         if event.kind == "cluster":
-            self._name, self._dashboard = f"cluster {event.text.split(',')[0][3:]}", event.dashboard
+            self._name, self._dashboard = f"cluster {event.cluster}", event.dashboard
         elif event.kind == "worker joined":
             self._workers.add(event.worker or "")
         elif event.kind == "worker left":
             self._workers.discard(event.worker or "")
+            for cell_id, busy in list(self._at_work.items()):
+                if busy.event.worker == event.worker:
+                    del self._at_work[cell_id]
         if event.cell_id is None:
             return
         if event.kind == "begun":
             self._at_work[event.cell_id] = _AtWork(event, time.monotonic())
         elif event.kind in ("stage", "progress"):
             self._at_work.setdefault(event.cell_id, _AtWork(event, time.monotonic())).event = event
-        else:
+        elif event.kind != "note":
             self._at_work.pop(event.cell_id, None)
         if event.kind == "done":
-            self._took_s.append(event.seconds or 0.0)
+            self._n_done += 1
+            self._took_s += [event.seconds or 0.0] if (event.seconds or 0.0) > AT_ONCE_S else []
         self._n_failed += event.kind == "failed"
 
     def summary(self) -> str:
         """How far it is, in a line."""
-        n_done, n_busy = len(self._took_s), len(self._at_work)
+        n_done, n_busy = self._n_done, len(self._at_work)
         n_queued = self.n_cells - n_done - self._n_failed - n_busy
         counts = f"{n_done} of {self.n_cells} done, {self._n_failed} failed, "
         counts += f"{n_busy} at work, {n_queued} queued"
         parts = [self._name, plural(len(self._workers), "worker"), counts]
-        if n_done and self._workers and n_queued + n_busy:
-            left_s = sum(self._took_s) / n_done * (n_queued + n_busy / 2) / len(self._workers)
+        if self._took_s and n_queued + n_busy:
+            # As many at once as are now; those at work are half done, on the whole.
+            mean_s = sum(self._took_s) / len(self._took_s)
+            left_s = mean_s * (n_queued + n_busy / 2) / max(n_busy, 1)
             parts.append(f"about {time_text(left_s)} left")
         return "; ".join(parts)
 
@@ -195,4 +206,5 @@ def table_of(state: RunState, now_s: float) -> RenderableType:
     lines = [Text(state.summary())]
     if state.dashboard is not None:
         lines.append(Text(f"dashboard: {state.dashboard}"))
-    return Group(table, *lines)
+    # First what must be seen where there are more workers than lines.
+    return Group(*lines, table)

@@ -28,7 +28,7 @@ class Screen:
     command : str
         Its words, without ``spe1``.
     is_json : bool
-        One document at the end in place of lines; see docs/building.md.
+        One document at the end in place of lines; see docs/command.md.
     is_verbose : bool
         Errors with their traceback.
     results : list

@@ -6,8 +6,9 @@ import getpass
 import os
 import shlex
 import sys
+import traceback
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -245,7 +246,8 @@ def _fetch_on_cluster(cluster: ClusterSpec, task: DownloadTask, order: Order) ->
         outcomes = run_in_cluster(
             cluster, order.cell_ids, task, "download", listener=hear, is_hopeless=is_hopeless
         )
-        return _tell_arrived(order, outcomes)
+        with closing(outcomes):
+            return _tell_arrived(order, outcomes)
 
 
 def _tell_arrived(order: Order, outcomes: Iterable[Done[DownloadedCell] | Failure]) -> int:
@@ -257,10 +259,10 @@ def _tell_arrived(order: Order, outcomes: Iterable[Done[DownloadedCell] | Failur
         if isinstance(outcome, Done):
             _print_cell(outcome.result)
             arrived.add(outcome.cell_id)
-        elif outcome.is_foreign:
-            raise outcome.error
-        else:
-            print_error(outcome.cell_id, outcome.error)
+            continue
+        print_error(outcome.cell_id, outcome.error)
+        if outcome.is_foreign:
+            traceback.print_exception(outcome.error, file=sys.stderr)
     failed = [cell_id for cell_id in order.cell_ids if cell_id not in arrived]
     if failed:
         count = f"{len(failed)} of {len(order.cell_ids)}"

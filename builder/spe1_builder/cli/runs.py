@@ -15,13 +15,18 @@ from spe1_builder.cli.console import (
     print_columns,
     say,
     this_screen,
+    warn,
 )
 from spe1_builder.cli.roots import require_root, settle_root
-from spe1_builder.errors import OptionError
+from spe1_builder.errors import OptionError, OutputError
 from spe1_builder.progress import time_text
 
 if TYPE_CHECKING:
     from spe1_builder.runs.clusters.record import CellRecord, RunRecord
+
+
+#: Columns that go where there is little room, the highest first.
+_RANKS = {"workers": 4, "command": 3, "try": 3, "time": 2, "host": 2, "cluster": 1}
 
 
 def runs(
@@ -34,13 +39,19 @@ def runs(
     ] = None,
 ) -> None:
     """List the runs on clusters: when, where, how long, what came of the cells."""
-    from spe1_builder.runs.clusters.record import read_runs
+    from spe1_builder.runs.clusters.record import read_run, run_files
 
     root, rest = settle_root(names, root)
     if rest:
         raise OptionError("A run is named by --run.", got=" ".join(rest), do="spe1 runs --run NAME")
     require_root(root, "runs")
-    found = read_runs(root)
+    found = []
+    for path in run_files(root):
+        try:
+            found.append(read_run(path))
+        except OutputError as error:
+            warn(str(error))
+    found.sort(key=lambda record: record.begun_at)
     if run is not None:
         found = [record for record in found if record.name == run]
         if not found:
@@ -56,7 +67,14 @@ def runs(
 
 def _print(names: list[str], rows: list[list[str]]) -> None:
     columns = [
-        Column(name, [row[index] for row in rows], is_left=True) for index, name in enumerate(names)
+        Column(
+            name,
+            [row[index] for row in rows],
+            is_left=True,
+            rank=_RANKS.get(name, 0),
+            least=24 if name == "note" else None,
+        )
+        for index, name in enumerate(names)
     ]
     width = console_width()
     print_columns(fit_columns(columns, width), width)
@@ -79,5 +97,5 @@ def _lines(records: list[RunRecord]) -> list[list[str]]:
 
 def _cell(cell: CellRecord) -> list[str]:
     seconds = "" if cell.seconds is None else f"{cell.seconds:.1f}"
-    note = cell.text if cell.status == "failed" else ""
+    note = cell.text if cell.status in ("failed", "again") else ""
     return [cell.cell, cell.status, str(cell.attempt or ""), seconds, cell.host or "", note]

@@ -24,7 +24,7 @@ from pathlib import Path
 #: How often an owner touches its file.
 _BEAT_S = 15.0
 #: An owner that has not for this long is dead; NFS may show a state that is a minute old.
-_DEAD_AFTER_S = 180.0
+DEAD_AFTER_S = 180.0
 _POLL_S = 0.1
 #: What disks without hard links answer.
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
@@ -63,7 +63,10 @@ class Owner:
         """Whether its process runs; None of other machines, of which nothing is known."""
         if not self.machine or self.machine != _machine():
             return None
-        return _begun(self.pid) == self.begun
+        begun = _begun(self.pid)
+        if not begun and not self.begun:
+            return None
+        return begun == self.begun or (None if not begun and _is_hidden(self.pid) else False)
 
 
 def _machine() -> str:
@@ -85,6 +88,17 @@ def _begun(pid: int) -> str:
     return "" if fields[0] in ("Z", "X") else fields[19]
 
 
+def _is_hidden(pid: int) -> bool:
+    """Whether there is such a process of somebody else's, of which the system tells nothing."""
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except ProcessLookupError:
+        return False
+    return False
+
+
 class Lease:
     """A lease of a name, for one owner at a time.
 
@@ -96,7 +110,7 @@ class Lease:
         How often it is kept fresh, and when it counts as left.
     """
 
-    def __init__(self, path: Path, *, beat_s: float = _BEAT_S, dead_after_s: float = _DEAD_AFTER_S):
+    def __init__(self, path: Path, *, beat_s: float = _BEAT_S, dead_after_s: float = DEAD_AFTER_S):
         self._path, self._beat_s, self._dead_after_s = path, beat_s, dead_after_s
         self._owner = Owner.this_process()
         self._is_over = threading.Event()

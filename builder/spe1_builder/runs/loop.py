@@ -6,7 +6,7 @@ the same tasks can be handed to another machine's loop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -59,7 +59,7 @@ def each_cell(
     task: Callable[[str], R],
     *,
     is_hopeless: Callable[[Exception], bool] = goes_on,
-) -> Iterator[Done[R] | Failure]:
+) -> Generator[Done[R] | Failure, None, None]:
     """Run a task on each cell.
 
     Parameters

@@ -42,6 +42,11 @@ class Task(ABC, Generic[R_co]):
         """How many of them may run at the same time, on however many machines; None: any."""
         return None
 
+    @property
+    def parts(self) -> tuple[Task[Any], ...]:
+        """What it does in turn; the last one's result is its own."""
+        return (self,)
+
     @abstractmethod
     def absolute(self) -> Self:
         """The same work in paths that do not depend on the folder where a process runs."""
@@ -83,7 +88,8 @@ class DownloadTask(Task["DownloadedCell"]):
 
     @property
     def places(self) -> tuple[Path, ...]:
-        return (self.raw_dir,)
+        folder = None if self.options is None else self.options.folder
+        return (self.raw_dir,) if folder is None else (self.raw_dir, folder)
 
     @property
     def at_once(self) -> int | None:
@@ -91,7 +97,9 @@ class DownloadTask(Task["DownloadedCell"]):
         return None if is_copy else DOWNLOADS_AT_ONCE
 
     def absolute(self) -> Self:
-        options = None if self.options is None else self.options.absolute()
+        from spe1_builder.source.archive.transfer.origin import OriginOptions
+
+        options = (self.options or OriginOptions()).absolute()
         return replace(self, raw_dir=self.raw_dir.absolute(), options=options)
 
     def __call__(self, cell_id: str, progress: Progress | None = None) -> DownloadedCell:
@@ -132,8 +140,11 @@ class BuildTask(Task["BuildResult"]):
 
     @property
     def places(self) -> tuple[Path, ...]:
-        recordings = self.sources.recordings
-        return (self.root, self.sources.raw_dir if recordings is None else recordings)
+        given = self.sources
+        files = [path.parent for path in (given.chan_map, given.summary) if path is not None]
+        needs_raw = given.recordings is None or len(files) < 2
+        folders = [given.raw_dir if needs_raw else None, given.recordings, *files]
+        return tuple(dict.fromkeys([self.root, *(one for one in folders if one is not None)]))
 
     def absolute(self) -> Self:
         given = self.sources
@@ -205,9 +216,8 @@ class InTurn(Task[R_co]):
         return tuple(dict.fromkeys(self.then.places + self.first.places))
 
     @property
-    def at_once(self) -> int | None:
-        limits = [part.at_once for part in (self.first, self.then) if part.at_once is not None]
-        return min(limits, default=None)
+    def parts(self) -> tuple[Task[Any], ...]:
+        return self.first.parts + self.then.parts
 
     def absolute(self) -> Self:
         return replace(self, first=self.first.absolute(), then=self.then.absolute())

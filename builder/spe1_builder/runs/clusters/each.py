@@ -6,17 +6,17 @@ import queue
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from spe1_builder.errors import ClusterError, Spe1Error, UnseenPathError, WorkerLostError
+from spe1_builder.errors import ClusterError, UnseenPathError, WorkerLostError
 from spe1_builder.runs.clusters.events import Event, Listener, to_nobody
 from spe1_builder.runs.clusters.opened import DISK_RESOURCE
 from spe1_builder.runs.clusters.reports import Errand, heard
 from spe1_builder.runs.clusters.sight import Sight
 from spe1_builder.runs.clusters.there import Ran, run_there
-from spe1_builder.runs.clusters.workers import GO_ON, LOOK_EVERY_S, Workers
+from spe1_builder.runs.clusters.workers import GO_ON, LOOK_EVERY_S, SchedulerGone, Workers
 from spe1_builder.runs.loop import Done, Failure, goes_on
 from spe1_builder.runs.tasks import Task
 
@@ -88,6 +88,7 @@ def each_on_cluster(
                 for outcome in run.next_outcomes():
                     yield outcome
                     if isinstance(outcome, Failure) and is_hopeless(outcome.error):
+                        yield from run.ended()
                         return
         finally:
             run.cancel()
@@ -155,15 +156,15 @@ class _Run(Generic[R]):
 
     def submit(self, tried: _Try, priority: int = 0) -> None:
         cell_id, attempt = tried.cell_id, tried.attempt
+        takes_disk = self._workers.take_disk_resource()
         future = self._client.submit(
             run_there,
             self._task,
-            Errand(self.topic, cell_id, attempt),
+            Errand(self.topic, cell_id, attempt, is_alone=takes_disk),
             self._sight,
             key=f"spe1-{type(self._task).__name__}-{cell_id}-{attempt}-{self._mark}",
             priority=priority,
-            # A resource that no worker has would be waited for without end.
-            resources={DISK_RESOURCE: 1} if self._workers.have_disk_resource else None,
+            resources={DISK_RESOURCE: 1} if takes_disk else None,
             pure=False,
         )
         self.pending[cell_id] = (future, tried)
@@ -179,6 +180,14 @@ class _Run(Generic[R]):
             arrived = self._arrived.get(timeout=LOOK_EVERY_S)
         except queue.Empty:
             return
+        yield from self._outcomes_of(arrived)
+
+    def ended(self) -> Iterator[Done[R] | Failure]:
+        """The cells that have ended already, and were not given yet."""
+        while not self._arrived.empty():
+            yield from self._outcomes_of(self._arrived.get())
+
+    def _outcomes_of(self, arrived: tuple[str, int] | Event) -> Iterator[Done[R] | Failure]:
         if isinstance(arrived, Event):
             self._hear(arrived)
             return
@@ -196,10 +205,11 @@ class _Run(Generic[R]):
         """Take back what has not ended."""
         if self.pending and self._client.status == "running":
             futures = [future for future, _ in self.pending.values()]
-            try:
+            # Of a scheduler that is gone nothing is queued any more.
+            with suppress(OSError, TimeoutError):
                 self._client.cancel(futures, asynchronous=False)
-            except (OSError, TimeoutError):
-                return  # the scheduler is gone, and with it what was queued
+        for cell_id in self.pending:
+            self._tell(Event("cancelled", "is cancelled", cell_id))
 
     def _hear(self, event: Event) -> None:
         """What a worker tells of the try that is on its way; what comes late is no news."""
@@ -217,16 +227,19 @@ class _Run(Generic[R]):
     def _scheduler_there(self) -> Iterator[None]:
         try:
             yield
-        except Spe1Error:
-            raise  # some of ours are OSErrors too
-        except (OSError, TimeoutError) as error:
+        except SchedulerGone as error:
             raise self._gone() from error
 
     def _outcome_of(self, future: Future[Ran[R]], tried: _Try) -> Done[R] | Failure | None:
         """What came of a cell; None if it is to be tried again."""
         cell_id = tried.cell_id
         if future.status not in ("finished", "error"):
-            raise self._gone()
+            if self._client.status != "running" or future.cancelled():
+                raise self._gone()
+            # It ended, and its worker died before anybody had fetched what came of it.
+            text = "is done once more: its worker died with the result"
+            self._tell(Event("again", text, cell_id, attempt=tried.attempt))
+            return None
         try:
             ran: Ran[R] = future.result()
         except Exception as error:  # noqa: BLE001 - whatever Dask raises for one cell

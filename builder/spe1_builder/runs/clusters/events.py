@@ -21,8 +21,9 @@ class Event:
     ----------
     kind : str
         ``cluster``, ``worker joined``, ``worker left``, ``waiting``; of a cell ``queued``,
-        ``begun``, ``stage`` (one begins), ``progress`` (of the stage), ``done``, ``again`` (it
-        failed, or its worker died, and it is tried once more), ``failed``.
+        ``begun``, ``stage`` (one begins), ``progress`` (of the stage), ``note``, ``done``,
+        ``again`` (it failed, or its worker died, and it is tried once more), ``failed``,
+        ``cancelled``; ``warning``.
     text : str
         In one line.
     cell_id : str, optional
@@ -31,7 +32,7 @@ class Event:
     seconds : float, optional
         What the cell took there.
     attempt : int, optional
-        1 or 2.
+        From 1.
     versions : dict, optional
         Of a worker that joined.
     stage, unit : str, optional
@@ -40,8 +41,8 @@ class Event:
         Of these units.
     per_s : float, optional
         Units a second, since the stage began.
-    dashboard : str, optional
-        Where a browser sees the cluster.
+    cluster, dashboard : str, optional
+        Its name, and where a browser sees it.
     at : str
         When, in UTC.
     """
@@ -59,6 +60,7 @@ class Event:
     total: int | None = None
     done: int | None = None
     per_s: float | None = None
+    cluster: str | None = None
     dashboard: str | None = None
     at: str = field(default_factory=now_text)
 

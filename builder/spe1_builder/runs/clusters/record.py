@@ -18,11 +18,11 @@ from spe1_builder.disk.leases import Owner
 from spe1_builder.errors import OutputError
 from spe1_builder.layout import RootLayout
 from spe1_builder.models import Model, first_problem
-from spe1_builder.runs.clusters.events import Event, now_text
+from spe1_builder.runs.clusters.events import Event, Listener, now_text, to_nobody
 
 RunStatus = Literal["running", "ended", "stopped", "broken", "killed"]
 #: Events of a cell that its record follows.
-_STEPS = ("queued", "begun", "done", "again", "failed")
+_STEPS = ("queued", "begun", "done", "again", "failed", "cancelled")
 #: While it runs, the record is written at most so often.
 _EVERY_S = 1.0
 
@@ -40,7 +40,7 @@ class CellRecord(Model):
     """The last try of a cell; ``at`` is when it came to this status."""
 
     cell: str
-    status: Literal["queued", "begun", "done", "again", "failed"]
+    status: Literal["queued", "begun", "done", "again", "failed", "cancelled"]
     worker: str | None = None
     host: str | None = None
     seconds: float | None = None
@@ -89,9 +89,11 @@ class Recorder:
     root : Path
     command, cluster : str
         What was run, and where.
+    listener : callable, optional
+        Told of every event too.
     """
 
-    def __init__(self, root: Path, command: str, cluster: str):
+    def __init__(self, root: Path, command: str, cluster: str, listener: Listener = to_nobody):
         begun_at, process = now_text(), Owner.this_process()
         stamp = begun_at[:19].replace("-", "").replace(":", "")
         self._record = RunRecord(
@@ -104,13 +106,14 @@ class Recorder:
             data_version=DATA_VERSION,
             begun_at=begun_at,
         )
-        self._root = root
+        self._root, self._tell, self._is_told = root, listener, False
         self._begun = self._written = time.monotonic()
         self._workers: dict[str, WorkerRecord] = {}
         self._cells: dict[str, CellRecord] = {}
 
     def hear(self, event: Event) -> None:
-        """A listener of `each_on_cluster`."""
+        """A listener of `each_on_cluster`; tells the one that it has."""
+        self._tell(event)
         if event.kind == "worker joined" and event.worker is not None:
             self._workers[event.worker] = WorkerRecord(
                 address=event.worker, host=event.host or "", versions=event.versions or {}
@@ -133,9 +136,15 @@ class Recorder:
             self.keep("running")
 
     def keep(self, status: RunStatus, problem: str | None = None) -> None:
-        """Write the record."""
-        _write(self._root, self.record(status, problem))
+        """Write the record; a run does not end because it cannot be written, which is told once."""
         self._written = time.monotonic()
+        try:
+            _write(self._root, self.record(status, problem))
+        except OSError as error:
+            if not self._is_told:
+                self._is_told = True
+                text = f"the record of the run cannot be written: {error.strerror or error}"
+                self._tell(Event("warning", text))
 
     def record(self, status: RunStatus, problem: str | None = None) -> RunRecord:
         """The run as it is now."""
@@ -151,9 +160,11 @@ class Recorder:
 
 
 @contextmanager
-def recorded(root: Path, command: str, cluster: str) -> Iterator[Recorder]:
+def recorded(
+    root: Path, command: str, cluster: str, listener: Listener = to_nobody
+) -> Iterator[Recorder]:
     """Keep the record of the block in the root, whatever ends it."""
-    recorder = Recorder(root, command, cluster)
+    recorder = Recorder(root, command, cluster, listener)
     status: RunStatus = "broken"
     problem = None
     recorder.keep("running")
@@ -176,26 +187,29 @@ def _write(root: Path, record: RunRecord) -> None:
     write_text(folder / f"{record.name}.json", record.model_dump_json(indent=1) + "\n")
 
 
-def read_runs(root: Path) -> list[RunRecord]:
-    """The records of a root, the oldest first.
+def run_files(root: Path) -> list[Path]:
+    """The records of a root."""
+    return sorted(RootLayout(root).runs.glob("*.json"))
+
+
+def read_run(path: Path) -> RunRecord:
+    """One record.
 
     Raises
     ------
     OutputError
-        One cannot be read.
+        It cannot be read, or is another version's.
     """
-    found = []
-    for path in sorted(RootLayout(root).runs.glob("*.json")):
-        try:
-            record = RunRecord.model_validate_json(path.read_bytes())
-        except ValidationError as error:
-            raise OutputError(
-                "The record of a run cannot be read.",
-                where=path,
-                got=first_problem(error),
-                do="move it away",
-            ) from error
-        if record.status == "running" and record.process.is_alive is False:
-            record = record.model_copy(update={"status": "killed"})
-        found.append(record)
-    return sorted(found, key=lambda record: record.begun_at)
+    try:
+        record = RunRecord.model_validate_json(path.read_bytes())
+    except (ValidationError, OSError) as error:
+        got = first_problem(error) if isinstance(error, ValidationError) else error.strerror
+        raise OutputError(
+            "The record of a run cannot be read.",
+            where=path,
+            got=got,
+            do="see it with the version of spe1 that wrote it, or move it away",
+        ) from error
+    if record.status == "running" and record.process.is_alive is False:
+        return record.model_copy(update={"status": "killed"})
+    return record

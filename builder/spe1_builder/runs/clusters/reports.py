@@ -27,11 +27,14 @@ class Errand:
         Under which the client listens.
     cell_id : str
     attempt : int
+    is_alone : bool
+        No other task runs on the worker, so that it may have all its threads.
     """
 
     topic: str
     cell_id: str
     attempt: int
+    is_alone: bool
 
 
 class Reports:
@@ -61,7 +64,7 @@ class Reports:
         self._tell("begun", f"is begun on {self._worker.address}")
 
     def note(self, text: str) -> None:
-        """A note of the work is its log's, on the worker."""
+        self._tell("note", text)
 
     def start(self, stage: str, total: int, unit: str, done: int = 0) -> None:
         self._stage, self._unit, self._total = stage, unit, total
@@ -103,5 +106,6 @@ def heard(client: Client, topic: str, hear: Callable[[Event], None]) -> Iterator
         yield
     finally:
         # Of a scheduler that is gone nobody hears anything any more.
-        with suppress(OSError, ValueError):
-            client.unsubscribe_topic(topic)
+        if client.status == "running":
+            with suppress(OSError):
+                client.unsubscribe_topic(topic)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, TypeVar
 
@@ -41,7 +41,7 @@ def run_in_cluster(
     *,
     listener: Listener = to_nobody,
     is_hopeless: Callable[[Exception], bool] = goes_on,
-) -> Iterator[Done[R] | Failure]:
+) -> Generator[Done[R] | Failure, None, None]:
     """Run a task on cells, on a cluster that is opened for it or that a client is of.
 
     Parameters
@@ -76,23 +76,21 @@ def run_in_cluster(
     name = cluster.name if isinstance(cluster, ClusterSpec) else "client"
     # Jobs wait in a batch system's queue as long as it likes.
     is_queue = isinstance(cluster, ClusterSpec) and cluster.batch_class is not None
-    with recorded(root, command, name) as recorder:
-
-        def hear(event: Event) -> None:
-            recorder.hear(event)
-            listener(event)
-
-        with opened as client, shared_sight(root, task.places) as sight:
-            page = None if cluster is client else dashboard_of(client)
-            text = f"is {name}" + (f", dashboard at {page}" if page else "")
-            hear(Event("cluster", text, dashboard=page))
-            yield from each_on_cluster(
-                client,
-                cell_ids,
-                task,
-                sight,
-                listener=hear,
-                no_worker_s=None if is_queue else 60.0,
-                replenish=replenisher(client, cluster),
-                is_hopeless=is_hopeless,
-            )
+    with (
+        recorded(root, command, name, listener) as recorder,
+        opened as client,
+        shared_sight(root, task.places) as sight,
+    ):
+        page = None if cluster is client else dashboard_of(client)
+        text = f"is {name}" + (f", dashboard at {page}" if page else "")
+        recorder.hear(Event("cluster", text, cluster=name, dashboard=page))
+        yield from each_on_cluster(
+            client,
+            cell_ids,
+            task,
+            sight,
+            listener=recorder.hear,
+            no_worker_s=None if is_queue else 60.0,
+            replenish=replenisher(client, cluster),
+            is_hopeless=is_hopeless,
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from spe1_builder import __version__
 from spe1_builder.constants import DATA_VERSION
 from spe1_builder.disk.mounts import LOCKS_VARIABLE, lacks_flock
-from spe1_builder.errors import ClusterError, MemoryShortError, UnseenPathError
+from spe1_builder.disk.os_errors import translated_os_errors
+from spe1_builder.errors import ClusterError, MemoryShortError, Spe1Error, UnseenPathError
 from spe1_builder.layout import RootLayout
 from spe1_builder.runs.clusters.opened import DISK_RESOURCE
 from spe1_builder.versions import installed_versions
@@ -41,23 +43,42 @@ class Sight:
     token : Path
     words : str
         What is in it.
+    are_here : tuple of bool
+        Which of the places the client sees.
+    versions : tuple of str
+        The client's spe1, and of the data that it writes.
     """
 
     places: tuple[Path, ...]
     token: Path
     words: str
+    are_here: tuple[bool, ...]
+    versions: tuple[str, str] = (__version__, DATA_VERSION)
 
     def require(self, worker: str) -> None:
         """Refuse to work where something of it is not seen.
 
         Raises
         ------
-        UnseenPathError
+        UnseenPathError, ClusterError
             It names the worker.
         """
-        for place in self.places:
-            if not place.is_dir():
-                raise _unseen(worker, place, "no such folder there")
+        here = (__version__, DATA_VERSION)
+        if here != self.versions:
+            raise ClusterError(
+                f"The worker {worker} has another version of spe1.",
+                where=worker,
+                expected=f"{self.versions[0]} (data {self.versions[1]})",
+                got=f"{here[0]} (data {here[1]})",
+                do="install the same spe1 there as here, and start the worker again",
+            )
+        for place, is_here in zip(self.places, self.are_here, strict=True):
+            try:
+                mode = place.stat().st_mode
+            except OSError as error:
+                raise _unseen(worker, place, error.strerror or str(error), is_here) from error
+            if not stat.S_ISDIR(mode):
+                raise _unseen(worker, place, "no folder there", is_here)
         try:
             words = self.token.read_text(encoding="utf-8")
         except OSError as error:
@@ -67,11 +88,11 @@ class Sight:
             raise _unseen(worker, self.token.parent.parent, "a folder of another client")
 
 
-def _unseen(worker: str, place: Path, got: str) -> UnseenPathError:
+def _unseen(worker: str, place: Path, got: str, is_here: bool = True) -> UnseenPathError:
     return UnseenPathError(
         f"The worker {worker} does not see a folder that the work needs.",
         where=place,
-        expected="the same folder as here",
+        expected="the same folder as here" if is_here else "a folder; here there is none either",
         got=got,
         do=_SAME_PATHS,
     )
@@ -82,11 +103,12 @@ def shared_sight(root: Path, places: Sequence[Path]) -> Iterator[Sight]:
     """A token in the root, as long as the block runs."""
     words = secrets.token_hex(16)
     private = RootLayout(root).private
-    private.mkdir(parents=True, exist_ok=True)
     token = private / f"cluster-{words[:8]}.token"
-    token.write_text(words, encoding="utf-8")
+    with translated_os_errors(root):
+        private.mkdir(parents=True, exist_ok=True)
+        token.write_text(words, encoding="utf-8")
     try:
-        yield Sight(tuple(places), token, words)
+        yield Sight(tuple(places), token, words, tuple(place.is_dir() for place in places))
     finally:
         token.unlink(missing_ok=True)
 
@@ -104,7 +126,6 @@ class WorkerFacts:
     has_disk_resource : bool
     without_flock : str or None
         Why its locks in the root are lease files, if they are.
-    spe1_version, data_version : str
     versions : dict of str to str
     """
 
@@ -115,8 +136,6 @@ class WorkerFacts:
     memory_bytes: int | None
     has_disk_resource: bool
     without_flock: str | None
-    spe1_version: str
-    data_version: str
     versions: dict[str, str]
 
     @property
@@ -139,8 +158,6 @@ def look(sight: Sight, dask_worker: Worker) -> WorkerFacts:
         dask_worker.memory_manager.memory_limit,
         DISK_RESOURCE in dask_worker.state.total_resources,
         lacks_flock(sight.token.parent) if sight.token.exists() else None,
-        __version__,
-        DATA_VERSION,
         {"spe1": __version__, "python": platform.python_version(), **installed_versions(_PACKAGES)},
     )
     sight.require(f"{facts.address} on {facts.host}")
@@ -159,12 +176,14 @@ def check_workers(client: Client, sight: Sight, addresses: Sequence[str]) -> lis
     ClusterError
         A worker has no spe1, or another version of it.
     """
+    from distributed.comm.core import CommClosedError
+
     answers: dict[str, Any] = client.run(look, sight, workers=list(addresses), on_error="return")
     found = []
     for address, answer in answers.items():
-        if isinstance(answer, UnseenPathError):
+        if isinstance(answer, Spe1Error):
             raise answer
-        if isinstance(answer, OSError):
+        if isinstance(answer, CommClosedError | ConnectionError | TimeoutError):
             continue  # it is gone
         if isinstance(answer, BaseException):
             raise ClusterError(
@@ -198,15 +217,6 @@ def require_one_kind_of_lock(workers: Sequence[WorkerFacts]) -> None:
 
 
 def _check(facts: WorkerFacts) -> None:
-    there, here = (facts.spe1_version, facts.data_version), (__version__, DATA_VERSION)
-    if there != here:
-        raise ClusterError(
-            f"The worker {facts.address} has another version of spe1.",
-            where=f"{facts.address} on {facts.host}",
-            expected=f"{here[0]} (data {here[1]})",
-            got=f"{there[0]} (data {there[1]})",
-            do="install the same spe1 there as here, and start the worker again",
-        )
     if facts.memory_bytes and facts.memory_bytes < TASK_BYTES * facts.n_tasks:
         at_once = "a cell" if facts.n_tasks == 1 else f"{facts.n_tasks} cells, one a thread"
         raise MemoryShortError(

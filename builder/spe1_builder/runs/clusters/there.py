@@ -9,17 +9,18 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+from spe1_builder.disk.leases import DEAD_AFTER_S
 from spe1_builder.errors import BusyError
-from spe1_builder.runs.clusters.opened import DISK_RESOURCE
 from spe1_builder.runs.clusters.reports import Errand, Reports
 from spe1_builder.runs.clusters.sight import Sight
 from spe1_builder.runs.tasks import Task
 
 R = TypeVar("R")
-#: A worker that was given up, though it lives, may still hold the cell's lock.
-_BUSY_WAIT_S = 60.0
+#: A worker that was given up, though it lives, may still hold the cell's lock; one of another
+#: machine that died holds a lease for `spe1_builder.disk.leases.DEAD_AFTER_S` more.
+_BUSY_WAIT_S = DEAD_AFTER_S + 60.0
 
 
 @dataclass(frozen=True)
@@ -49,15 +50,19 @@ def run_there(task: Task[R], errand: Errand, sight: Sight) -> Ran[R]:
     worker = get_worker()
     host, begun = socket.gethostname(), time.monotonic()
     # Where one task at a time writes, it has all threads of the worker; else one of them.
-    is_alone = DISK_RESOURCE in worker.state.total_resources
-    threaded = task.with_threads(worker.state.nthreads if is_alone else 1)
-    reports = Reports(worker, host, errand)
+    threaded = task.with_threads(worker.state.nthreads if errand.is_alone else 1)
+    reports, name = Reports(worker, host, errand), f"{worker.address} on {host}"
+    result: Any = None
     try:
-        sight.require(f"{worker.address} on {host}")
-        with _turn_of(task, errand):
-            begun = time.monotonic()
-            reports.begin()
-            result = _when_free(threaded, errand.cell_id, reports)
+        sight.require(name)
+        for part in threaded.parts:
+            with _turn_of(part, errand):
+                # Who waited for long may be one whose run was given up meanwhile.
+                sight.require(name)
+                if part is threaded.parts[0]:
+                    begun = time.monotonic()
+                    reports.begin()
+                result = _when_free(part, errand.cell_id, reports)
     except Exception as error:  # noqa: BLE001 - whatever befalls one cell, the worker goes on
         seconds = time.monotonic() - begun
         return Ran(worker.address, host, seconds, error=_portable(error))
@@ -72,7 +77,8 @@ def _turn_of(task: Task[R], errand: Errand) -> Iterator[None]:
         return
     from distributed import Semaphore
 
-    with Semaphore(max_leases=task.at_once, name=errand.topic):
+    name = f"{errand.topic}-{type(task).__name__}"
+    with Semaphore(max_leases=task.at_once, name=name):
         yield
 
 

@@ -36,12 +36,17 @@ def verify_in_cluster(
     listener : callable, optional
         Told of every event.
 
+    Returns
+    -------
+    VerifyReport
+        A cell that could not be checked is a finding.
+
     Raises
     ------
     Spe1Error
-        A cell could not be checked, once all others have been; or as `run_in_cluster` raises.
+        As `run_in_cluster` raises.
     """
-    from spe1_builder.dataset.verify import VerifyReport
+    from spe1_builder.dataset.verify import Finding, VerifiedCell, VerifyReport
 
     outcomes = {
         outcome.cell_id: outcome
@@ -53,8 +58,10 @@ def verify_in_cluster(
     for cell_id in cell_ids:
         outcome = outcomes[cell_id]
         if isinstance(outcome, Failure):
-            raise outcome.error
-        reports.append(outcome.result)
+            unchecked = Finding(cell_id, f"the cell could not be checked: {outcome.cause}")
+            reports.append(VerifyReport(root, (VerifiedCell(cell_id, None),), (unchecked,)))
+        else:
+            reports.append(outcome.result)
     # What is wrong beside the cells is found with each of them.
     findings = dict.fromkeys(finding for report in reports for finding in report.findings)
     cells = tuple(cell for report in reports for cell in report.cells)

@@ -92,11 +92,18 @@ class OriginOptions:
     patience: Patience = field(default_factory=Patience)
     timeouts: Timeouts = field(default_factory=Timeouts)
 
+    @property
+    def folder(self) -> Path | None:
+        """The folder that is copied, if it is one."""
+        return None if self.source is None or is_url(self.source) else Path(self.source)
+
     def absolute(self) -> OriginOptions:
-        """The same, in a path that does not depend on the folder where a process runs."""
-        if self.source is None or is_url(self.source):
+        """The same wherever a process runs, and whatever is in its environment."""
+        if self.folder is not None:
+            return replace(self, source=str(self.folder.absolute()))
+        if self.source is not None:
             return self
-        return replace(self, source=str(Path(self.source).absolute()))
+        return replace(self, base_url=self.base_url or os.environ.get(URL_VARIABLE))
 
 
 def crcns_url(base_url: str | None, environment: Mapping[str, str] = os.environ) -> str:
@@ -127,8 +134,8 @@ def open_origin(
             where="--from and --base-url",
             do="leave one of them out",
         )
-    if options.source is not None and not is_url(options.source):
-        yield LocalOrigin(Path(options.source))
+    if options.folder is not None:
+        yield LocalOrigin(options.folder)
     elif options.source is not None:
         url = check_url(options.source, "--from", has_login=False)
         with Session(url, "", None, options.timeouts) as session:
