@@ -257,3 +257,30 @@ def test_ctrl_c_takes_jobs_out_of_the_queue(batch, configured, archive, tmp_path
     (record,) = read_runs(tmp_path / "spe1")
     assert record.status == "stopped"
     assert fake.cancelled == [job.name for job in fake.jobs]
+
+
+def test_the_package_leaves_ctrl_c_alone():
+    script = """
+import signal, threading
+from spe1_builder.errors import ClusterError
+from spe1_builder.runs.clusters.jobs import import_jobqueue
+
+def elsewhere():
+    try:
+        import_jobqueue()
+    except ClusterError as error:
+        print(error.do)
+
+thread = threading.Thread(target=elsewhere)
+thread.start()
+thread.join()
+import_jobqueue()
+assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+thread = threading.Thread(target=elsewhere)
+thread.start()
+thread.join()
+"""
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True)
+    assert done.stdout == "import dask_jobqueue before the thread starts\n", done.stderr
+    assert done.returncode == 0

@@ -12,10 +12,12 @@ import distributed  # noqa: F401  # its configuration comes with it
 import pytest
 
 from spe1_builder.errors import ClusterError
+from spe1_builder.runs.clusters.jobs import import_jobqueue
 from spe1_builder.runs.clusters.opened import open_client
 from spe1_builder.runs.clusters.run import run_in_cluster
 from spe1_builder.runs.clusters.spec import ClusterSpec
 from spe1_builder.runs.loop import Done
+from tests.support.batch.system import FakeBatch
 from tests.support.cluster_tasks import ToyTask
 
 OPENSSL = shutil.which("openssl")
@@ -53,16 +55,21 @@ def certificates(tmp_path_factory):
     shutil.rmtree(folder)
 
 
+def as_environment(config):
+    """The same for a process, which finds what the tests import."""
+    own = {
+        "DASK_" + name.upper().replace(".", "__").replace("-", "_"): value
+        for name, value in config.items()
+    }
+    return own | {"PYTHONPATH": os.pathsep.join(sys.path)}
+
+
 @pytest.fixture(scope="module")
 def address(certificates, tmp_path_factory):
     """Of a scheduler that encrypts, with a worker."""
     folder = tmp_path_factory.mktemp("scheduler")
     place = folder / "scheduler.json"
-    own = {
-        "DASK_" + name.upper().replace(".", "__").replace("-", "_"): value
-        for name, value in certificates["lab"].items()
-    }
-    env = os.environ | own | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    env = os.environ | as_environment(certificates["lab"])
     scheduler = ("dask_scheduler", "--protocol", "tls", "--host", "127.0.0.1", "--port", "0")
     worker = ("dask_worker", "--no-nanny", "--no-dashboard")
     started = [
@@ -149,3 +156,23 @@ def test_where_encryption_is_required(certificates, tmp_path):
     with dask.config.set(required | certificates["lab"]), open_client(ClusterSpec("local:1")) as ok:
         assert ok.scheduler.address.startswith("tls://")
         assert list(run_in_cluster(ok, ["c1"], ToyTask(tmp_path), "test")) == [Done("c1", 1)]
+
+
+def test_jobs_that_encrypt(certificates, tmp_path, monkeypatch):
+    fake = FakeBatch("slurm", tmp_path / "batch")
+    monkeypatch.setenv("PATH", fake.path)
+    monkeypatch.chdir(tmp_path)
+    for name, value in as_environment(certificates["lab"]).items():
+        monkeypatch.setenv(name, value)
+    import_jobqueue()  # its configuration comes with it
+    here = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+    config = {
+        "distributed.comm.require-encryption": True,
+        "jobqueue.slurm.scheduler-options": here,
+    }
+    spec = ClusterSpec("slurm", cores=1, memory="1.5GB")
+    assert refused("slurm", config, "none for the scheduler").where == "slurm"
+    with dask.config.set(config | certificates["lab"]):
+        assert list(run_in_cluster(spec, ["c1"], ToyTask(tmp_path), "test")) == [Done("c1", 1)]
+    assert "dask_worker tls://127.0.0.1:" in fake.scripts[0] and KEY not in fake.scripts[0]
+    assert fake.alive() == []

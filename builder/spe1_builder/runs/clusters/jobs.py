@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,11 +41,19 @@ def import_jobqueue() -> Any:
     Raises
     ------
     ImportError
+    ClusterError
+        It is imported for the first time, and not in the main thread.
     """
     ours = signal.getsignal(signal.SIGINT)
-    import dask_jobqueue
-
-    # 0.9 makes Ctrl-C a silent exit with status 0, wherever it is imported.
+    try:
+        import dask_jobqueue
+    except ValueError as error:
+        raise ClusterError(
+            "dask-jobqueue has to be imported in the main thread.",
+            got=str(error),
+            do="import dask_jobqueue before the thread starts",
+        ) from error
+    # 0.9 makes Ctrl-C a silent exit with status 0, as soon as it is imported.
     if ours is not None and signal.getsignal(signal.SIGINT) is not ours:
         signal.signal(signal.SIGINT, ours)
     return dask_jobqueue
@@ -168,7 +176,8 @@ class Jobs:
                 there_at = time.monotonic()
             elif time.monotonic() - there_at > _GONE_S:
                 self._problem = self._nothing_left()
-                client.close(timeout=2)  # whoever waits for it goes on, with an error
+                with suppress(OSError):
+                    client.close(timeout=2)  # whoever waits for it goes on, with an error
                 return
 
     def _may_be_there(self) -> bool:
@@ -206,7 +215,9 @@ def _words(error: Exception) -> str:
 
 def _last_words(folder: Path, job_id: str) -> str | None:
     """The last line of what a job wrote, if it is found."""
-    for path in sorted(folder.glob(f"*{job_id}*")):
+    # slurm-7.out, dask-worker-7.err, dask-worker.o7, 7.server.OU
+    name = re.compile(rf"(.*[^\d])?{job_id}(\.(out|err|[\w.-]*(OU|ER)))?")
+    for path in sorted(path for path in folder.glob(f"*{job_id}*") if name.fullmatch(path.name)):
         try:
             with path.open("rb") as file:
                 file.seek(max(0, path.stat().st_size - 4096))
