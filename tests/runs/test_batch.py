@@ -32,6 +32,11 @@ ASKED = {
     "lsf": ["#BSUB -n 1\n", "#BSUB -M 1500000\n", "#BSUB -W 00:10\n"],
     "sge": ["#$ -l h_rt=00:10:00\n"],
 }
+#: Where a test takes seconds, the others wait for `make test-faults`.
+SLURM_FIRST = [
+    pytest.param(name, marks=[] if name == "slurm" else pytest.mark.faults)
+    for name in BATCH_SYSTEMS
+]
 #: The scheduler is this process; on a login node it is reached from elsewhere.
 HERE = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
 
@@ -75,7 +80,7 @@ def run(cluster, task, **options):
     }
 
 
-@pytest.mark.parametrize("system", BATCH_SYSTEMS)
+@pytest.mark.parametrize("system", SLURM_FIRST)
 def test_jobs_are_workers_and_end_with_the_work(batch, tmp_path, system):
     fake = batch(system)
     with open_client(spec(system)) as client:
@@ -136,13 +141,14 @@ def test_a_job_whose_time_is_up_is_followed_by_another(batch, tmp_path, monkeypa
 
 
 @pytest.mark.parametrize("system", BATCH_SYSTEMS)
-def test_jobs_that_are_refused(batch, tmp_path, system):
+def test_jobs_that_are_refused(batch, tmp_path, caplog, system):
     fake = batch(system)
     fake.refuse("error: invalid account\nnothing was submitted\n")
     with pytest.raises(ClusterError, match=f"{system} refused 2 of 2 jobs") as caught:
         run(spec(system), ToyTask(tmp_path))
     assert caught.value.got == "error: invalid account\nnothing was submitted"
     assert "account" in caught.value.do and fake.jobs == []
+    assert "Traceback" not in caplog.text
     (record,) = read_runs(tmp_path)
     assert record.status == "broken" and "refused" in record.problem
 
@@ -155,7 +161,7 @@ def test_no_batch_system_here(batch, tmp_path, monkeypatch, system):
     assert "login node" in caught.value.do
 
 
-@pytest.mark.parametrize("system", BATCH_SYSTEMS)
+@pytest.mark.parametrize("system", SLURM_FIRST)
 def test_jobs_that_die_before_they_are_workers(batch, tmp_path, system):
     fake = batch(system)
     with (
