@@ -35,7 +35,7 @@ test: setup
 test-faults: setup
 	SPE1_FAULTS=10 SPE1_MUTATIONS=500 SPE1_REBUILDS=40 SPE1_KILLS=200 SPE1_INTERRUPTS=30 \
 		$(BIN)/python -m pytest -n 2 --dist loadscope tests/faults tests/dataset/write/test_crash.py \
-		tests/hub/test_publish_faults.py
+		tests/hub/test_publish_faults.py tests/runs/test_batch.py
 
 check: setup
 	$(BIN)/ruff check .

@@ -37,3 +37,11 @@ def test_options_of_a_batch_system_need_one(option):
         ClusterSpec("local:2", **option)
     with pytest.raises(OptionError):
         ClusterSpec("slurm", cores=0)
+
+
+def test_a_time_that_lsf_would_refuse():
+    assert ClusterSpec("lsf", walltime="02:00").walltime == "02:00"
+    assert ClusterSpec("lsf", walltime="90").walltime == "90"
+    with pytest.raises(OptionError, match="walltime cannot be") as caught:
+        ClusterSpec("lsf", walltime="02:00:00")
+    assert "hours and minutes" in caught.value.expected

@@ -15,6 +15,8 @@ BATCH_SYSTEMS = {
     "sge": "SGECluster",
 }
 _EXPECTED = f"tcp://HOST:PORT, local:N, or one of {', '.join(BATCH_SYSTEMS)}"
+#: ``bsub -W``; with seconds it refuses the job.
+_LSF_TIME = re.compile(r"\d+(:\d\d)?")
 _ADDRESS = re.compile(r"(?:[a-z]+://)?[^\s:/]+:\d+|[a-z]+://\S+")
 
 
@@ -31,7 +33,7 @@ class ClusterSpec:
     cores : int, optional
         Threads of each job; default: what Dask's own configuration has.
     memory, walltime : str, optional
-        Of each job, as the batch system has them: ``"8GB"``, ``"02:00:00"``.
+        Of each job: ``"8GB"``, ``"02:00:00"``; for LSF ``"02:00"``.
 
     Examples
     --------
@@ -57,6 +59,8 @@ class ClusterSpec:
             value = getattr(self, option)
             if value is not None and value < 1:
                 raise _unusable(option, value, "1 or more")
+        if self.name == "lsf" and self.walltime and not _LSF_TIME.fullmatch(self.walltime):
+            raise _unusable("walltime", self.walltime, "02:00, hours and minutes, as bsub has it")
         if self.batch_class is None:
             for option in ("workers", "cores", "memory", "walltime"):
                 if getattr(self, option) is not None:
