@@ -16,12 +16,11 @@ import spe1
 from spe1_builder.errors import ClusterError
 from spe1_builder.runs.clusters import jobs
 from spe1_builder.runs.clusters.opened import DISK_RESOURCE, open_client
-from spe1_builder.runs.clusters.record import read_runs
 from spe1_builder.runs.clusters.run import run_in_cluster
 from spe1_builder.runs.clusters.spec import BATCH_SYSTEMS, ClusterSpec
 from spe1_builder.runs.loop import Done
 from tests.support.batch.system import FakeBatch
-from tests.support.cluster_tasks import SlowTask, ToyTask
+from tests.support.cluster_tasks import SlowTask, ToyTask, read_runs
 from tests.support.recordings import SMALL
 
 #: What the scripts must say of one core, 1.5 GB and ten minutes. dask-jobqueue asks SGE for time

@@ -23,7 +23,7 @@ _OPTIONS = {
     "workers": (int, f"Jobs of the batch system {_BATCH}; 1."),
     "cores": (int, "Threads of each job."),
     "memory": (str, "Memory of each job, as 8GB."),
-    "walltime": (str, "Longest time of each job, as 02:00:00."),
+    "walltime": (str, "Longest time of each job, as 02:00:00 (LSF: 02:00)."),
 }
 
 
