@@ -27,7 +27,7 @@ from spe1_builder.progress import Progress
 from spe1_builder.runs.tasks import Task
 
 N_EMPTY = 400
-N_CELLS = 16
+N_CELLS = 43
 
 
 @dataclass(frozen=True)
