@@ -35,7 +35,8 @@ test: setup
 test-faults: setup
 	SPE1_FAULTS=10 SPE1_MUTATIONS=500 SPE1_REBUILDS=40 SPE1_KILLS=200 SPE1_INTERRUPTS=30 \
 		$(BIN)/python -m pytest -n 2 --dist loadscope tests/faults tests/dataset/write/test_crash.py \
-		tests/hub/test_publish_faults.py tests/benchmark/localization/test_example.py
+		tests/hub/test_publish_faults.py
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m faults
 
 check: setup
 	$(BIN)/ruff check .
