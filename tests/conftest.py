@@ -14,9 +14,24 @@ import shutil
 
 import pytest
 
+from spe1_builder.dataset.sidecars.quicklook import QUICKLOOK, draw_quicklook
 from spe1_builder.dataset.write.build import BuildResult, build_cell
 from spe1_builder.source.simulation.archive import read_truth, simulate
+from tests.support.drawings import draw_once
 from tests.support.recordings import SIMULATION, SMALL, Archive
+
+
+@pytest.fixture(scope="session", autouse=True)
+def drawn_once():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(vars(QUICKLOOK), "write", draw_once)
+        yield
+
+
+@pytest.fixture
+def drawn_anew(monkeypatch):
+    """For tests that compare pictures of two builds."""
+    monkeypatch.setitem(vars(QUICKLOOK), "write", draw_quicklook)
 
 
 @pytest.fixture(scope="session")

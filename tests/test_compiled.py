@@ -27,15 +27,48 @@ def outer():
     return inner() + 1
 """
 
+# Its number is compiled in, so it tells whose machine code is run.
+WHOSE = """
+import os
+from spe1_builder.compiled import compiled
+
+NUMBER = int(os.environ["WHOSE"])
+
+@compiled()
+def whose(argument):
+    return NUMBER
+"""
+CALL_WHOSE = """
+import os
+from spe1_builder.whose import whose
+print(whose(eval(os.environ["ARGUMENT"])), sum(whose.stats.cache_hits.values()))
+"""
+# Stores after a word on its standard input: one for the index, one for the machine code.
+CALL_WHOSE_IN_STEPS = f"""
+from numba.core.caching import IndexDataCacheFile
+
+def after_a_word(function):
+    def wait(*arguments):
+        print(function.__name__, flush=True)
+        input()
+        return function(*arguments)
+    return wait
+
+for name in ("_save_index", "_save_data"):
+    setattr(IndexDataCacheFile, name, after_a_word(getattr(IndexDataCacheFile, name)))
+{CALL_WHOSE}
+"""
+
 
 @pytest.fixture
 def package(tmp_path):
-    """A package of two compiled functions, one compiled into the other."""
+    """A package of two compiled functions, one compiled into the other, and one by itself."""
     folder = tmp_path / "spe1_builder"
     folder.mkdir()
     for name in ("__init__.py", "compiled.py", "constants.py"):
         shutil.copy(PACKAGE / name, folder)
     (folder / "outer.py").write_text(OUTER)
+    (folder / "whose.py").write_text(WHOSE)
     return folder
 
 
@@ -100,6 +133,69 @@ print(set(places) == {inner.inner.stats.cache_path}, repr(numba.config.CACHE_DIR
     )
     assert done.stdout == "True ''\n"
     assert [path.name for path in package.parent.iterdir()] == ["spe1_builder"]
+
+
+def start(package: Path, code: str, environment: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=package.parent,
+        env=os.environ | environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def call_both(package: Path, environments: list[dict[str, str]]) -> list[str]:
+    both = [start(package, CALL_WHOSE, environment) for environment in environments]
+    return [process.communicate()[0] for process in both]
+
+
+def store_at_once(package: Path, environments: list[dict[str, str]]) -> list[str]:
+    """Two processes that both have read an empty store; the first writes its code last."""
+    first, second = (start(package, CALL_WHOSE_IN_STEPS, each) for each in environments)
+    try:
+        for process in (first, second):
+            assert process.stdout.readline() == "_save_index\n"
+        first.stdin.write("\n")
+        first.stdin.flush()
+        assert first.stdout.readline() == "_save_data\n"
+        said = second.communicate("\n\n")[0], first.communicate("\n")[0]
+        return [said[1], said[0].removeprefix("_save_data\n")]
+    finally:
+        for process in (first, second):
+            process.kill()
+            process.communicate()
+
+
+def test_two_types_of_processor_may_fill_one_store_at_once(package):
+    plain = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}
+    environments = [
+        plain | {"WHOSE": "1", "ARGUMENT": "0"},
+        {"WHOSE": "2", "ARGUMENT": "0"},
+    ]
+    assert store_at_once(package, environments) == ["1 0\n", "2 0\n"]
+    assert call_both(package, environments) == ["1 1\n", "2 1\n"]
+
+
+def test_two_processes_may_store_one_function_for_two_types_at_once(package):
+    environments = [{"WHOSE": "1", "ARGUMENT": "0"}, {"WHOSE": "2", "ARGUMENT": "0.0"}]
+    assert store_at_once(package, environments) == ["1 0\n", "2 0\n"]
+    # The index is the second's, so the first compiles once more, and never runs the other's.
+    assert call_both(package, environments) == ["1 0\n", "2 1\n"]
+    assert call_both(package, environments) == ["1 1\n", "2 1\n"]
+
+
+def test_where_files_cannot_be_named_apart_nothing_is_stored(monkeypatch):
+    """numba's insides may change; that it is all there today, the tests above show."""
+    from numba.core.caching import IndexDataCacheFile
+
+    from spe1_builder.signal.bandpass import median_kernel
+
+    function = median_kernel.median.py_func
+    assert module.compiled()(function).stats.cache_path is not None
+    monkeypatch.delattr(IndexDataCacheFile, "_data_name")
+    assert module.compiled()(function).stats.cache_path is None
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The rooms and their direction, read from the imports themselves."""
 
 import ast
+import functools
 import graphlib
 import re
 import subprocess
@@ -43,6 +44,7 @@ SUB_ROOMS = {
 ROOMS = ["source", "signal", "dataset", "reading", "hub", "export", "benchmark", "runs", "cli"]
 
 
+@functools.cache
 def _imports(path: Path) -> set[str]:
     names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -3,7 +3,7 @@
 numba reuses what it compiled as long as the file of the function itself is unchanged,
 though functions and constants of other files are compiled into it: after an update of one
 of those, it would go on with the old code. Here the store is named after the content of
-all of them.
+all of them, and after the processor: one home may serve machines of several types at once.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import hashlib
 import os
 import tempfile
 import threading
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,14 +57,16 @@ def compiled(
         with _ONE_AT_A_TIME:
             before = settings.CACHE_DIR
             folder = _store(before) if is_stored else None
-            if folder is None:
-                return numba.njit(nogil=True, **options)(function)
-            # numba looks at its setting when a function is decorated, and only then.
-            settings.CACHE_DIR = str(folder)
-            try:
-                return numba.njit(nogil=True, cache=True, **options)(function)
-            finally:
-                settings.CACHE_DIR = before
+            if folder is not None:
+                # numba looks at its setting when a function is decorated, and only then.
+                settings.CACHE_DIR = str(folder)
+                try:
+                    dispatcher = numba.njit(nogil=True, cache=True, **options)(function)
+                finally:
+                    settings.CACHE_DIR = before
+                if _name_apart(dispatcher):
+                    return dispatcher
+            return numba.njit(nogil=True, **options)(function)
 
     return compile_with_store
 
@@ -102,7 +105,7 @@ def _store(wanted: str) -> Path | None:
     # os.path's leaves a home alone that nobody knows; pathlib's raises.
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111
     for parent in [Path(wanted)] if wanted else [_PACKAGE / "__pycache__", Path(home) / "spe1"]:
-        folder = parent / f"compiled-{_source_hash()}"
+        folder = parent / f"compiled-{_source_hash()}-{_processor_hash()}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
@@ -120,3 +123,26 @@ def _source_hash() -> str:
         if b"from spe1_builder.compiled import" in content:
             digest.update(content)
     return digest.hexdigest()[:16]
+
+
+def _processor_hash() -> str:
+    """Of what numba compiles for; NUMBA_CPU_NAME and NUMBA_CPU_FEATURES change it."""
+    from numba.core.registry import cpu_target
+
+    compiles_for = cpu_target.target_context.codegen().magic_tuple()
+    return hashlib.sha256(repr(compiles_for).encode()).hexdigest()[:8]
+
+
+def _name_apart(dispatcher: Any) -> bool:
+    """Give each file of machine code a name of its own; False where numba has no place for that.
+
+    numba counts them from 1 by an index that it has read before: two processes that store at once
+    take one name for different types, and the index then leads to the other's code.
+    """
+    file: Any = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
+    pattern = getattr(file, "_data_name_pattern", "")
+    if "{number:d}" not in pattern or not hasattr(file, "_data_name"):
+        return False
+    # Drawn for each file, not once for the process: a fork would share it.
+    file._data_name = lambda number: pattern.format(number=uuid.uuid4().int)
+    return True

@@ -12,19 +12,9 @@ from spe1_builder.cli.benchmark import spread
 from spe1_builder.dataset.card.card import card_text
 from spe1_builder.dataset.card.root_files import write_card
 from spe1_builder.layout import BENCHMARK_NAME
+from tests.support.command import run_fresh
+from tests.support.command import run_spe1 as run
 from tests.support.project import PROJECT
-
-
-def run(*args, script="spe1.py", cwd=PROJECT):
-    return subprocess.run(
-        [sys.executable, PROJECT / script, *map(str, args)],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": str(PROJECT), "COLUMNS": "250"},
-    )
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +28,11 @@ def root(built, tmp_path_factory):
 @pytest.fixture(scope="module")
 def session(root, archive):
     """The script with most of its flags, the cells after one flag as the public one has them."""
-    return run(
+    return run_fresh(
         *("--cells", "c14", "c9", "--with-spikes", "--root", root, "--raw-dir", archive.raw_dir),
         *("--methods", "COM", "MT", "--masking", "as-published", "--plots", root.parent / "plots"),
         *("--tolerance-um", "40", "--n-jobs", "2", "--markdown", root.parent / "tables.md"),
-        script="scripts/reproduce_zhao2026.py",
+        start=[PROJECT / "scripts/reproduce_zhao2026.py"],
         cwd=root.parent,
     )
 
@@ -139,7 +129,7 @@ def test_two_at_once_into_one_root(root, tmp_path):
         "from spe1_builder.cli.benchmark_files import Places, write_result\n"
         "root = Path(sys.argv[1]); target = root / 'localization_benchmark.json'\n"
         "result = read_benchmark(target)\n"
-        "for _ in range(20): write_result(root, target, result, Places(target, None, None))\n"
+        "for _ in range(8): write_result(root, target, result, Places(target, None, None))\n"
     )
     command = [sys.executable, "-c", code, str(own)]
     environment = {**os.environ, "PYTHONPATH": str(PROJECT / "builder")}
@@ -177,7 +167,7 @@ def test_nothing_computed_is_an_error(root, tmp_path):
 
 def test_the_former_word_of_masking_is_taken(root, tmp_path):
     flags = ("--root", root, "--cells", "c14", "--methods", "com", "--masking", "masked")
-    done = run("benchmark", "localization", *flags, "--output", tmp_path / "b.json")
+    done = run_fresh("benchmark", "localization", *flags, "--output", tmp_path / "b.json")
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "b.json").read_text())["parameters"]["masking"] == "corrected"
 

@@ -3,25 +3,16 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 
 import pytest
 
 from spe1_builder.dataset.verify import verify
 from spe1_builder.layout import SORTING_BENCHMARK_NAME
-from tests.support.project import PROJECT
+from tests.support.command import run_fresh, run_spe1
 
 
-def run(*args):
-    return subprocess.run(
-        [sys.executable, PROJECT / "spe1.py", "benchmark", "sorting", *map(str, args)],
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        env={**os.environ, "COLUMNS": "100"},
-    )
+def run(*args, call=run_spe1):
+    return call("benchmark", "sorting", *args, COLUMNS="100")
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +27,7 @@ def test_the_command(root, tmp_path):
     done = run(
         *("--cells", "c14", "c5", "--sorters", "threshold,matched_filter", "--root", root),
         *("--plots", tmp_path / "plots", "--markdown", tmp_path / "tables.md"),
+        call=run_fresh,
     )
     assert done.returncode == 1 and "Traceback" not in done.stderr  # c5 is not there
     assert "not done: c5: c5 has not been built here." in done.stderr

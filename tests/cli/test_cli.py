@@ -13,6 +13,8 @@ import pytest
 
 from spe1_builder import __version__
 from spe1_builder.cells import ZHAO_CELLS, get_cell
+from tests.support.command import run_fresh
+from tests.support.command import run_spe1 as run
 from tests.support.project import PROJECT
 
 SMALL_FLAGS = [
@@ -21,21 +23,8 @@ SMALL_FLAGS = [
 ]
 
 
-def run(*args, script=None, cwd=PROJECT, **environment):
-    command = [sys.executable, *([script] if script else ["-m", "spe1"]), *map(str, args)]
-    return subprocess.run(
-        command,
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": str(PROJECT), "COLUMNS": "250", **environment},
-    )
-
-
 def test_help_lists_the_commands():
-    done = run("--help")
+    done = run_fresh("--help")
     assert done.returncode == 0
     for command in ("demo", "cells", "simulate", "build", "verify"):
         assert command in done.stdout
@@ -44,7 +33,7 @@ def test_help_lists_the_commands():
 
 
 def test_version():
-    assert run("--version").stdout == f"spe1 {__version__}\n"
+    assert run_fresh("--version").stdout == f"spe1 {__version__}\n"
 
 
 def test_help_is_quick():
@@ -58,7 +47,7 @@ def test_help_is_quick():
 
 
 def test_cells_table(archive, built):
-    done = run("cells", "--root", built.folder.parent, "--raw-dir", archive.raw_dir)
+    done = run_fresh("cells", "--root", built.folder.parent, "--raw-dir", archive.raw_dir)
     assert done.returncode == 0
     rows = {line.split()[0]: line for line in done.stdout.splitlines() if line.startswith("c")}
     assert len([name for name in rows if name[1:].isdigit()]) == 43
@@ -77,11 +66,11 @@ def test_output_that_knows_no_micro_sign():
 def session(tmp_path_factory):
     """A session in an empty folder: simulate c14 and c26, build them and one that is missing."""
     folder = tmp_path_factory.mktemp("session")
-    simulated = run(
+    simulated = run_fresh(
         *("simulate", ".raw", "c14", "--cells", "c26", "--duration-s", "2.2"),
         cwd=folder,
     )
-    built = run("build", "c14", "c15", "c26", *SMALL_FLAGS, cwd=folder)
+    built = run_fresh("build", "c14", "c15", "c26", *SMALL_FLAGS, cwd=folder)
     yield folder, simulated, built
     shutil.rmtree(folder)
 
@@ -149,10 +138,10 @@ def test_other_options_are_refused(session):
 
 def test_verify_and_its_exit_status(session):
     folder = session[0]
-    done = run("verify", cwd=folder)
+    done = run_fresh("verify", cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout == "spe1: 2 cells, 12 rows checked, no finding\n"
-    assert run("card", cwd=folder).stdout.split() == ["spe1/README.md"]
+    assert run_fresh("card", cwd=folder).stdout.split() == ["spe1/README.md"]
     assert "USER/spe1" in (folder / "spe1/README.md").read_text(encoding="utf-8")
     for flags in (["--repo", "user/spe1"], []):  # kept
         assert run("card", *flags, cwd=folder).returncode == 0

@@ -3,8 +3,8 @@
 import csv
 
 from spe1_builder.cells import catalogue
-from tests.cli.test_cli import run
 from tests.cli.test_screen import answer
+from tests.support.command import run_spe1 as run
 from tests.support.project import PROJECT
 
 

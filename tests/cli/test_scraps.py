@@ -3,12 +3,13 @@
 import numpy as np
 
 import spe1
-from tests.cli.test_cli import run
 from tests.cli.test_screen import answer
+from tests.support.command import run_fresh
+from tests.support.command import run_spe1 as run
 
 
 def test_scraps_is_a_line_a_cell(tmp_path):
-    done = run("scraps", cwd=tmp_path)
+    done = run_fresh("scraps", cwd=tmp_path)
     assert done.returncode == 0 and done.stderr == ""
     lines = {line.split()[0]: line.split() for line in done.stdout.splitlines()[1:22]}
     for cell in spe1.scraps():

@@ -12,7 +12,8 @@ from spe1_builder.cli.app import app
 from spe1_builder.cli.console import Screen, say, warn
 from spe1_builder.dataset.rows.stream import _MAX_THREADS
 from spe1_builder.runs.build import build
-from tests.cli.test_cli import SMALL_FLAGS, run
+from tests.cli.test_cli import SMALL_FLAGS
+from tests.support.command import run_spe1 as run
 from tests.support.project import PROJECT
 
 KEYS = ["command", "status", "results", "warnings", "error"]

@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import spe1
-from tests.cli.test_cli import run
 from tests.cli.test_screen import answer
+from tests.support.command import run_fresh
+from tests.support.command import run_spe1 as run
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def folder(two_cells, tmp_path_factory):
 
 
 def test_info_is_a_page_of_80_columns(folder, monkeypatch):
-    done = run("info", "C14", cwd=folder, COLUMNS="80")
+    done = run_fresh("info", "C14", cwd=folder, COLUMNS="80")
     assert done.returncode == 0 and done.stderr == ""
     lines = done.stdout.splitlines()
     assert max(map(len, lines)) <= 80 and len(lines) < 40
@@ -63,7 +64,7 @@ def test_info_as_json(folder, tmp_path):
 
 
 def test_spikes_a_line_a_cell(folder):
-    done = run("spikes", cwd=folder, COLUMNS="80")
+    done = run_fresh("spikes", cwd=folder, COLUMNS="80")
     assert done.returncode == 0 and max(map(len, done.stdout.splitlines())) <= 80
     lines = {line.split()[0]: line.split() for line in done.stdout.splitlines() if line}
     for cell_id in ("c5", "c14"):

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from spe1_builder.dataset.card.root_files import write_card
+from spe1_builder.dataset.verify import VerifyReport
 from spe1_builder.dataset.write.build import build_cell
 from spe1_builder.errors import PublishError
 from spe1_builder.hub.publish import publish, require_allowed
@@ -17,6 +18,14 @@ from tests.support.recordings import SMALL
 @pytest.fixture
 def root(two_cells, tmp_path):
     return own_copy(two_cells, tmp_path)
+
+
+@pytest.fixture
+def looked_at(monkeypatch):
+    """For tests of what goes to the Hub, several times: the rows are right, and not read again."""
+    monkeypatch.setattr(
+        "spe1_builder.hub.publish.verify", lambda root, cells, _: VerifyReport(root, (), ())
+    )
 
 
 def publish_all(root, **options):
@@ -39,6 +48,7 @@ def test_a_root_is_published_one_commit_a_cell_the_card_last(root, hub):
     assert published.is_done
 
 
+@pytest.mark.usefixtures("looked_at")
 def test_what_is_there_costs_three_requests_and_changes_nothing(root, hub):
     publish_all(root)
     head, n_requests = hub.head(REPO), len(hub.requests)
@@ -63,6 +73,7 @@ def test_a_plan_sends_nothing_and_reads_no_traces(root, hub, monkeypatch):
     assert plan.creates and plan.is_private and not plan.is_refused
 
 
+@pytest.mark.usefixtures("looked_at")
 def test_a_changed_cell_is_replaced_in_one_commit(root, archive, hub):
     publish_all(root)
     before = hub_files(hub)
@@ -80,6 +91,7 @@ def test_a_changed_cell_is_replaced_in_one_commit(root, archive, hub):
     assert not any(commit.title.startswith("Replace c5") for commit in published.commits)
 
 
+@pytest.mark.usefixtures("looked_at")
 def test_a_cell_that_left_goes_only_when_told(root, hub):
     publish_all(root)
     shutil.rmtree(root / "c5")
@@ -94,6 +106,7 @@ def test_a_cell_that_left_goes_only_when_told(root, hub):
     assert hub_files(hub) == expected_files(root)
 
 
+@pytest.mark.usefixtures("looked_at")
 def test_what_authors_put_beside_the_data_stays(root, hub):
     publish_all(root)
     hub.commit(REPO, {"LICENSE": b"theirs", "figures/a.png": b"png"})
@@ -102,6 +115,7 @@ def test_what_authors_put_beside_the_data_stays(root, hub):
     assert {"LICENSE", "figures/a.png"} < set(hub.files(REPO))
 
 
+@pytest.mark.usefixtures("looked_at")
 def test_every_commit_holds_whole_cells(root, archive, hub):
     publish_all(root)
     old = hub_files(hub)
@@ -128,6 +142,7 @@ def of_cell(files, cell_id):
     return {path: digest for path, digest in files.items() if path.startswith(f"{cell_id}/")}
 
 
+@pytest.mark.usefixtures("looked_at")
 def test_a_new_description_alone_leaves_the_tag(root, hub):
     publish_all(root)
     tags = hub.tags(REPO)

@@ -1,9 +1,8 @@
 """The command ``spe1`` as a person runs it, against a server of our own."""
 
 import os
-import subprocess
-import sys
 
+from tests.support.command import run_fresh, run_spe1
 from tests.support.crcns_faults import PASSWORD, USERNAME
 from tests.support.project import PROJECT
 
@@ -23,16 +22,11 @@ def environment(server, tmp_path, **more):
 
 def run_command(server, folder, *args, prelude="", **more):
     """Run it in a folder, after some Python; nothing that it shows or writes holds a secret."""
-    start = ["-c", f"{prelude}\n{MAIN}"] if prelude else ["-m", "spe1"]
-    done = subprocess.run(
-        [sys.executable, *start, *map(str, args)],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        env=environment(server, folder, **more),
-    )
+    env = environment(server, folder, **more)
+    if prelude:
+        done = run_fresh(*args, cwd=folder, env=env, start=["-c", f"{prelude}\n{MAIN}"])
+    else:
+        done = run_spe1(*args, cwd=folder, env=env)
     shown = done.stdout + done.stderr
     small = [path for path in folder.rglob("*") if path.is_file() and path.stat().st_size < 1e6]
     written = b"".join(path.read_bytes() for path in small).decode("latin-1")

@@ -23,11 +23,12 @@ _LARGEST_MEMBER_BYTES = 1 << 28
 #: No password is looked for that common words could be.
 _SHORTEST_SECRET = 8
 
-#: Forms of secrets, as their makers publish them.
+#: Forms of secrets, as their makers publish them. Each begins with letters to look for, since a
+#: search for a boundary of words stops at every byte.
 _SECRETS: dict[str, re.Pattern[bytes]] = {
-    "a token of the Hub": re.compile(rb"\bhf_[A-Za-z0-9]{30,}"),
-    "a token of GitHub": re.compile(rb"\bgh[pousr]_[A-Za-z0-9]{36,}"),
-    "a key of AWS": re.compile(rb"\bAKIA[0-9A-Z]{16}\b"),
+    "a token of the Hub": re.compile(rb"hf_(?<=\bhf_)[A-Za-z0-9]{30,}"),
+    "a token of GitHub": re.compile(rb"gh(?<=\bgh)[pousr]_[A-Za-z0-9]{36,}"),
+    "a key of AWS": re.compile(rb"AKIA(?<=\bAKIA)[0-9A-Z]{16}\b"),
     "a private key": re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
 }
 

@@ -136,6 +136,7 @@ def test_order_of_methods_under_degradation(result):
     assert mean_accuracy("spikes", convolution) > mean_accuracy("spikes", triangulation) + 0.1
 
 
+@pytest.mark.faults  # half a minute, for numbers that other tests hold on smaller cells
 def test_a_template_is_reproduced(result, tmp_path):
     """c14 from its seed, without building it: the same estimates."""
     made = result.provenance.simulation

@@ -1,8 +1,6 @@
 """The methods on the digitised templates of real neurons: against the paper's own positions."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -12,6 +10,7 @@ from spe1_builder.benchmark.localization.figures.published import draw_published
 from spe1_builder.benchmark.localization.schema import LocalizationBenchmark
 from spe1_builder.benchmark.localization.schema_made import Provenance
 from spe1_builder.benchmark.localization.tables import markdown
+from tests.support.command import run_spe1
 from tests.support.project import PROJECT
 
 OTHER = Provenance(spe1_version="0", versions={}, simulated=False, label="", simulation=None)
@@ -127,15 +126,9 @@ def test_cells():
 
 
 def test_the_command(tmp_path):
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "spe1", "benchmark", "localization", "--on", "scraps"),
-            *("--json", "--cells", "zhao", "--methods", "COM"),
-            *("--output", str(tmp_path / "real.json")),
-        ],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
+    done = run_spe1(
+        *("benchmark", "localization", "--on", "scraps", "--json", "--cells", "zhao"),
+        *("--methods", "COM", "--output", tmp_path / "real.json"),
     )
     assert done.returncode == 0, done.stderr
     (document,) = json.loads(done.stdout)["results"]

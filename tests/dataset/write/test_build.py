@@ -237,6 +237,7 @@ def hashes(folder):
     }
 
 
+@pytest.mark.usefixtures("drawn_anew")
 @pytest.mark.parametrize("n_threads", [1, 3])
 def test_same_bytes_whatever_the_threads(archive, built, tmp_path, n_threads):
     """Every file, sidecars and picture included."""

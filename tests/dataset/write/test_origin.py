@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 
 import pytest
 
@@ -16,7 +14,7 @@ from spe1_builder.layout import METADATA_NAME
 from spe1_builder.source.simulation.archive import simulate
 from spe1_builder.source.simulation.options import SEMI_REAL
 from spe1_builder.source.simulation.truth import origin_of
-from tests.support.project import PROJECT
+from tests.support.command import run_spe1
 from tests.support.recordings import SMALL, Archive
 
 
@@ -54,13 +52,8 @@ def test_pages_and_tables_say_it(semi_real):
     )
     assert f"c26, semi-real: {said}" in text
     places = ("--root", str(folder.parent), "--raw-dir", str(archive.raw_dir))
-    done = subprocess.run(
-        [sys.executable, "spe1.py", "cells", *places],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = run_spe1("cells", *places)
+    assert done.returncode == 0, done.stderr
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("c26 ")]
     assert line.endswith("raw built (semi-real)") and "1 of them semi-real" in done.stdout
     for opened in (
