@@ -20,7 +20,7 @@ from spe1_builder.runs.clusters.run import run_in_cluster
 from spe1_builder.runs.clusters.spec import BATCH_SYSTEMS, ClusterSpec
 from spe1_builder.runs.loop import Done
 from tests.support.batch.system import FakeBatch
-from tests.support.cluster_tasks import SlowTask, ToyTask, read_runs
+from tests.support.cluster_tasks import SlowTask, ToyTask, content, read_runs
 from tests.support.recordings import SMALL
 
 #: What the scripts must say of one core, 1.5 GB and ten minutes. dask-jobqueue asks SGE for time
@@ -230,14 +230,6 @@ def test_build_by_command(batch, configured, archive, built, tmp_path):
     assert "#SBATCH -t 00:20:00\n" in script and "#SBATCH --cpus-per-task=2\n" in script
     assert len(fake.cancelled) == 1 and fake.alive() == []
     shutil.rmtree(root)
-
-
-def content(folder):
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def test_ctrl_c_takes_jobs_out_of_the_queue(batch, configured, archive, tmp_path):

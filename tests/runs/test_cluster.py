@@ -24,7 +24,6 @@ from spe1_builder.errors import (
 from spe1_builder.runs.clusters import opened
 from spe1_builder.runs.clusters.benchmark import benchmark_in_cluster
 from spe1_builder.runs.clusters.each import each_on_cluster
-from spe1_builder.runs.clusters.opened import open_client
 from spe1_builder.runs.clusters.run import run_in_cluster
 from spe1_builder.runs.clusters.sight import shared_sight
 from spe1_builder.runs.clusters.spec import ClusterSpec
@@ -35,15 +34,10 @@ from tests.support.cluster_tasks import (
     KilledBuild,
     SlowTask,
     ToyTask,
+    content,
     read_runs,
 )
 from tests.support.recordings import SMALL
-
-
-@pytest.fixture(scope="module")
-def client():
-    with open_client(ClusterSpec("local:2")) as client:
-        yield client
 
 
 @pytest.fixture
@@ -57,14 +51,6 @@ def each(client, tmp_path):
             return {outcome.cell_id: outcome for outcome in found}, events
 
     return run
-
-
-def content(folder):
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def wait_until(condition):

@@ -26,22 +26,8 @@ from spe1_builder.runs.clusters.verify import verify_in_cluster
 from spe1_builder.runs.loop import Done, Failure
 from spe1_builder.runs.tasks import BuildTask, DownloadTask
 from spe1_builder.source.archive.transfer.origin import OriginOptions
-from tests.support.cluster_tasks import DeadlyTask, ToyTask, read_runs
+from tests.support.cluster_tasks import DeadlyTask, ToyTask, content, read_runs
 from tests.support.recordings import SMALL
-
-
-@pytest.fixture(scope="module")
-def client():
-    with open_client(ClusterSpec("local:2")) as client:
-        yield client
-
-
-def content(folder):
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def run(client, folder, task, cell_ids, **more):

@@ -99,3 +99,12 @@ class KilledBuild(BuildTask):
 def read_runs(root):
     """The records in a root, the oldest first."""
     return sorted(map(read_run, run_files(root)), key=lambda record: record.begun_at)
+
+
+def content(folder):
+    """Every file below a folder, with its bytes."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
