@@ -6,12 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
 from spe1_builder.dataset.write import build as module
 from spe1_builder.dataset.write.build import build_cell
-from spe1_builder.disk.leases import Lease
+from spe1_builder.disk import leases
+from spe1_builder.disk.leases import Lease, Owner
 from spe1_builder.disk.locks import held_lock
 from spe1_builder.disk.mounts import LOCKS_VARIABLE, lacks_flock, mount_of
 from spe1_builder.errors import BusyError, OptionError
@@ -196,3 +198,20 @@ def test_the_user_knows_better(monkeypatch, tmp_path):
     with pytest.raises(OptionError, match="SPE1_LOCKS cannot be 'none'"):
         lacks_flock(tmp_path)
     assert mount_of(tmp_path, tmp_path / "nowhere") is None
+
+
+def test_a_process_that_the_system_hides_is_not_taken_for_dead(monkeypatch):
+    """With ``hidepid`` the processes of others are not listed."""
+    owner = replace(Owner.this_process(), pid=1, begun="7")
+
+    def refused(_pid, _signal):
+        raise PermissionError
+
+    def gone(_pid, _signal):
+        raise ProcessLookupError
+
+    monkeypatch.setattr(leases, "_begun", lambda _pid: "")
+    monkeypatch.setattr(leases.os, "kill", refused)
+    assert owner.is_alive is None
+    monkeypatch.setattr(leases.os, "kill", gone)
+    assert owner.is_alive is False
