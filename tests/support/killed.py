@@ -49,8 +49,10 @@ class Builder:
         self._process.stdin.write("build\n")
         self._process.stdin.flush()
         pid = int(self._process.stdout.readline())
-        time.sleep(after_s)
-        os.kill(pid, signal.SIGKILL)
+        try:
+            time.sleep(after_s)
+        finally:
+            os.kill(pid, signal.SIGKILL)
         assert self._process.stdout.readline() == "ended\n"
 
     def __enter__(self):
