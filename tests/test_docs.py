@@ -6,6 +6,7 @@ import importlib
 import inspect
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -116,9 +117,12 @@ class _Page(HTMLParser):
             self.fetched.add(target)
 
 
-def _build_site(project: Path, site: Path) -> subprocess.CompletedProcess[str]:
+def _build_site(
+    project: Path, site: Path, config: str = "mkdocs.yml"
+) -> subprocess.CompletedProcess[str]:
+    words = ("build", "--strict", "--config-file", config, "--site-dir", str(site))
     return subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(site)],
+        [sys.executable, "-m", "mkdocs", *words],
         cwd=project,
         env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},
         capture_output=True,
@@ -146,27 +150,47 @@ def test_site_is_whole_and_needs_no_network(tmp_path):
     shutil.rmtree(tmp_path)
 
 
+#: The same site, of whatever pages there are; with ``plugins: [search]`` it reads no docstrings.
+FEW_PAGES = """
+INHERIT: mkdocs.yml
+nav: null
+hooks: [docs/_repository.py]
+"""
+
+
+@pytest.fixture
+def few_pages(tmp_path) -> Path:
+    """A project whose site is two pages of docs/, and of what the others are of only a title."""
+    project = tmp_path / "project"
+    (project / "docs").mkdir(parents=True)
+    for name in ("mkdocs.yml", "spe1.py", "builder"):
+        (project / name).symlink_to(PROJECT / name)
+    for name in ("_repository.py", "_declared.py", "_templates", "site.css"):
+        (project / "docs" / name).symlink_to(PROJECT / "docs" / name)
+    published = runpy.run_path(str(PROJECT / "docs/_repository.py"))["PUBLISHED"]
+    for name in (*published, "docs/building.md", "docs/loading.md"):
+        (project / name).parent.mkdir(exist_ok=True, parents=True)
+        (project / name).write_text("# Title\n", encoding="utf-8")
+    yield project
+    shutil.rmtree(tmp_path)
+
+
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "config", "words"),
     [
         (
             "[page](gone.md), [place](loading.md#gone), [not published](../spe1.py)",
-            ["'gone.md'", "'#gone'", "'../spe1.py'"],
+            "plugins: [search]",
+            ["'gone.md'", "'#gone'", "'../spe1.py'", "3 warnings"],
         ),
-        pytest.param("::: spe1.gone", ["spe1.gone"], marks=pytest.mark.faults),
+        pytest.param("::: spe1.gone", "", ["spe1.gone"], marks=pytest.mark.faults),
     ],
     ids=["links", "reference"],
 )
-def test_site_refuses_what_leads_nowhere(text, words, tmp_path):
-    project = tmp_path / "project"
-    project.mkdir()
-    for path in PROJECT.iterdir():
-        if path.name != "docs" and not path.name.startswith("."):
-            (project / path.name).symlink_to(path)
-    shutil.copytree(PROJECT / "docs", project / "docs")
-    with (project / "docs/building.md").open("a", encoding="utf-8") as file:
+def test_site_refuses_what_leads_nowhere(text, config, words, few_pages):
+    (few_pages / "few.yml").write_text(f"{FEW_PAGES}{config}\n", encoding="utf-8")
+    with (few_pages / "docs/building.md").open("a", encoding="utf-8") as file:
         file.write(f"\n{text}\n")
-    done = _build_site(project, tmp_path / "site")
+    done = _build_site(few_pages, few_pages / "site", "few.yml")
     assert done.returncode == 1
     assert [word for word in words if word not in done.stdout + done.stderr] == []
-    shutil.rmtree(tmp_path)

@@ -66,7 +66,7 @@ def test_output_that_knows_no_micro_sign():
 def session(tmp_path_factory):
     """A session in an empty folder: simulate c14 and c26, build them and one that is missing."""
     folder = tmp_path_factory.mktemp("session")
-    simulated = run_fresh(
+    simulated = run(
         *("simulate", ".raw", "c14", "--cells", "c26", "--duration-s", "2.2"),
         cwd=folder,
     )

@@ -5,10 +5,7 @@ import json
 import os
 import random
 import shutil
-import signal
 import stat
-import subprocess
-import sys
 import threading
 import time
 from dataclasses import replace
@@ -26,25 +23,11 @@ from spe1_builder.dataset.write.root import prepare_root
 from spe1_builder.errors import BusyError, MissingFileError
 from spe1_builder.layout import RootLayout
 from spe1_builder.reading.arrays import load, segment_uV
-from tests.support.project import PROJECT
+from tests.support.killed import Builder
 from tests.support.recordings import SMALL
 
 #: `make test-faults` raises it to 200.
 N_KILLS = int(os.environ.get("SPE1_KILLS", "5"))
-
-#: Builds over and over, until killed.
-BUILDER = """
-import sys
-from pathlib import Path
-from spe1_builder.dataset.write.build import build_cell
-from spe1_builder.dataset.plan.inputs import Sources
-from tests.support.recordings import SMALL
-
-raw_dir, root = map(Path, sys.argv[1:3])
-print("ready", flush=True)
-while True:
-    build_cell("c14", Sources(raw_dir), root, SMALL, force=True)
-"""
 
 
 def assert_whole_or_absent(root: Path) -> None:
@@ -69,26 +52,17 @@ def test_killed_at_random_moments(archive, tmp_path):
     rng = random.Random(0)
     root = tmp_path / "spe1"
     n_cut, n_first = 0, 0
-    for i in range(N_KILLS):
-        if i % 2:
-            shutil.rmtree(root, ignore_errors=True)  # half of the kills meet a first build
-        process = subprocess.Popen(
-            [sys.executable, "-c", BUILDER, str(archive.raw_dir), str(root)],
-            stdout=subprocess.PIPE,
-            cwd=PROJECT,
-            text=True,
-        )
-        assert process.stdout.readline().strip() == "ready"
-        time.sleep(rng.uniform(0.2, 3.0))
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
-        was_cut = (root / ".spe1/staging/c14").exists()
-        n_cut += was_cut
-        n_first += was_cut and not (root / "c14").exists()
-        assert_whole_or_absent(root)
-        build_cell("c14", archive.sources, root, SMALL)
-        assert verify(root).ok
+    with Builder(archive.raw_dir, root) as builder:
+        for i in range(N_KILLS):
+            if i % 2:
+                shutil.rmtree(root, ignore_errors=True)  # half of the kills meet a first build
+            builder.build_and_die(after_s=rng.uniform(0.1, 2.0))
+            was_cut = (root / ".spe1/staging/c14").exists()
+            n_cut += was_cut
+            n_first += was_cut and not (root / "c14").exists()
+            assert_whole_or_absent(root)
+            build_cell("c14", archive.sources, root, SMALL)
+            assert verify(root).ok
     # The kills did cut builds short, first ones and repeated ones.
     assert n_cut >= N_KILLS // 4 and 0 < n_first < n_cut
     assert sorted(p.name for p in root.iterdir() if p.is_dir()) == [".spe1", "c14", "views"]
