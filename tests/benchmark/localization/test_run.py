@@ -45,9 +45,12 @@ def test_two_workers_give_the_same(built, archive, full):
     assert again.provenance.simulated and "simulated" in again.provenance.label
 
 
-def test_the_reference_engine_gives_the_same_places(built):
-    """But for grid convolution: SpikeInterface's takes seconds a call. methods/test_parity.py."""
-    methods = ("center_of_mass", "monopolar_triangulation", "point_source")
+QUICK = ("center_of_mass", "monopolar_triangulation", "point_source")
+
+
+@pytest.mark.parametrize("methods", [QUICK, pytest.param((), marks=pytest.mark.faults, id="all")])
+def test_the_reference_engine_gives_the_same_places(built, methods):
+    """SpikeInterface's grid convolution takes seconds a call: `methods/test_parity.py` has it."""
     engines = [
         run_benchmark(
             built.folder.parent,
