@@ -13,15 +13,14 @@ SETUP := $(VENV)/.setup
 
 setup: $(SETUP)
 
-# Installed again whenever the lock file or the project's own description changes. What is never
-# imported need not be compiled: that takes a third of the time.
+# Installed again whenever the lock file or the project's own description changes.
 $(SETUP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "spe1 needs Python 3.11 or newer: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "installing into $(VENV) (some two minutes the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --retries 0 \
+	@echo "installing into $(VENV) (some three minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 0 \
 		--extra-index-url https://download.pytorch.org/whl/cpu $(TORCH)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(SETUP)
