@@ -9,6 +9,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.setup
 
+# The tests start hundreds of processes, each of which would compile the package anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: setup demo test test-faults check format docs docs-serve lock test-environments benchmark-example examples golden clean
 
 setup: $(SETUP)

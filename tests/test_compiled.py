@@ -72,6 +72,10 @@ def package(tmp_path):
     return folder
 
 
+#: Python tells a changed file by its second and its size, which may be the same here.
+NO_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}
+
+
 def call(package: Path, **environment: str) -> str:
     code = (
         "import numba; from spe1_builder.outer import outer; print(outer());"
@@ -80,7 +84,7 @@ def call(package: Path, **environment: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=package.parent,
-        env=os.environ | environment,
+        env=os.environ | NO_BYTECODE | environment,
         capture_output=True,
         text=True,
         check=True,
@@ -139,7 +143,7 @@ def start(package: Path, code: str, environment: dict[str, str]) -> subprocess.P
     return subprocess.Popen(
         [sys.executable, "-c", code],
         cwd=package.parent,
-        env=os.environ | environment,
+        env=os.environ | NO_BYTECODE | environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
