@@ -1,6 +1,7 @@
 """Tasks are values: they survive the way to another process, and do the same there."""
 
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,15 @@ from spe1_builder.benchmark.localization.options import BenchmarkOptions
 from spe1_builder.dataset.plan.inputs import Sources
 from spe1_builder.errors import MissingFileError
 from spe1_builder.runs.loop import Done, Failure, each_cell
-from spe1_builder.runs.tasks import BenchmarkTask, BuildTask, DownloadTask, VerifyTask, seed_of_cell
+from spe1_builder.runs.tasks import (
+    BenchmarkTask,
+    BuildTask,
+    DownloadTask,
+    InTurn,
+    VerifyTask,
+    seed_of_cell,
+)
+from spe1_builder.source.archive.transfer.origin import OriginOptions
 from tests.support.recordings import SMALL
 
 
@@ -66,3 +75,25 @@ def test_the_loop_gives_every_cell(archive, two_cells, n_cells):
     outcomes = list(each_cell(cell_ids, VerifyTask(two_cells)))
     assert [outcome.cell_id for outcome in outcomes] == cell_ids
     assert all(isinstance(outcome, Done) for outcome in outcomes)
+
+
+def test_a_worker_must_see_every_folder_that_is_named(tmp_path, monkeypatch):
+    raw, other = tmp_path / "raw", tmp_path / "other"
+    files = {"chan_map": other / "a/chanMap.mat", "summary": other / "b/Data Summary.xlsx"}
+    task = BuildTask(Sources(raw, **files), tmp_path / "spe1", SMALL)
+    assert task.places == (tmp_path / "spe1", raw, other / "a", other / "b")
+    apart = Sources(raw, **files, recordings=other)
+    assert raw not in BuildTask(apart, tmp_path / "spe1", SMALL).places
+    monkeypatch.chdir(tmp_path)
+    copied = DownloadTask(Path("raw"), OriginOptions("other")).absolute()
+    assert copied.places == (raw, other)
+    assert set(InTurn(copied, task).places) == {*task.places, other}
+
+
+def test_a_worker_asks_the_server_that_the_client_asks(tmp_path, monkeypatch):
+    monkeypatch.setenv("SPE1_CRCNS_URL", "http://127.0.0.1:1/download")
+    task = DownloadTask(tmp_path).absolute()
+    monkeypatch.delenv("SPE1_CRCNS_URL")
+    assert sent(task).options.base_url == "http://127.0.0.1:1/download"
+    mirror = DownloadTask(tmp_path, OriginOptions("http://mirror/spe-1")).absolute()
+    assert mirror.options == OriginOptions("http://mirror/spe-1")

@@ -177,7 +177,10 @@ def build_cells(
                 if outcome.is_foreign:
                     traceback.print_exception(outcome.error, file=sys.stderr)
     # After an error that speaks against every cell, the others are cancelled.
-    given_up = ArchiveError("It was given up, since no other cell could arrive.")
+    given_up = ArchiveError(
+        "It was given up, since no other cell could arrive.",
+        do="see the error above, then run the same command again",
+    )
     return sum_up([outcomes.get(name) or Failure(name, given_up) for name in cell_ids])
 
 

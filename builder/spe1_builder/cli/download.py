@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import shlex
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spe1_builder.cli.account import ask_account, is_interactive
 from spe1_builder.cli.arguments import as_local, as_local_or_url
 from spe1_builder.cli.cluster import takes_cluster
 from spe1_builder.cli.cluster_screen import watched
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from spe1_builder.progress import Progress
     from spe1_builder.runs.loop import Done, Failure
     from spe1_builder.runs.tasks import DownloadTask
-    from spe1_builder.source.archive.server.credentials import Credentials
     from spe1_builder.source.archive.transfer.download import Download, DownloadedCell
     from spe1_builder.source.archive.transfer.origin import OriginOptions
     from spe1_builder.source.archive.transfer.space import SpaceNeeded
@@ -169,7 +168,7 @@ def _opened(order: Order, *, may_ask: bool) -> Iterator[Download]:
     from spe1_builder.source.archive.transfer.download import Download
     from spe1_builder.source.archive.transfer.origin import open_origin
 
-    ask = ask_account if may_ask and _is_interactive() else None
+    ask = ask_account if may_ask and is_interactive() else None
     with open_origin(_origin_options(order), ask) as origin:
         run = Download(order.raw_dir, origin, keep_archive=order.keep_archive)
         _prepare(run, order, Bars())
@@ -282,25 +281,3 @@ def _print_stopped(raw_dir: Path) -> None:
     if kept:
         what = f"{', '.join(kept)} kept in {printable(raw_dir)}"
     say_aside(f"\nspe1: stopped; {what}. Run the same command again to go on.")
-
-
-def _is_interactive() -> bool:
-    return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def ask_account() -> Credentials:
-    """Ask for the CRCNS account on the terminal; the password is not shown.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        Ctrl-C or Ctrl-D instead of an answer.
-    """
-    from spe1_builder.source.archive.server.credentials import Credentials
-
-    say_aside("CRCNS account (free: https://crcns.org/register)")
-    with suppress(typer.Abort, EOFError):
-        username = typer.prompt("  user name", err=True)
-        # Not typer's, which shows the prompt before it stops showing what is typed.
-        return Credentials(username, getpass.getpass("  password: "))
-    raise KeyboardInterrupt

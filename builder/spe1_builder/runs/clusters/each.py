@@ -7,15 +7,15 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from spe1_builder.errors import ClusterError, UnseenPathError, WorkerLostError
+from spe1_builder.errors import ClusterError, UnseenPathError
 from spe1_builder.runs.clusters.events import Event, Listener, to_nobody
 from spe1_builder.runs.clusters.opened import DISK_RESOURCE
 from spe1_builder.runs.clusters.reports import Errand, heard
 from spe1_builder.runs.clusters.sight import Sight
 from spe1_builder.runs.clusters.there import Ran, run_there
+from spe1_builder.runs.clusters.tries import Try, lost_workers
 from spe1_builder.runs.clusters.workers import GO_ON, LOOK_EVERY_S, SchedulerGone, Workers
 from spe1_builder.runs.loop import Done, Failure, goes_on
 from spe1_builder.runs.tasks import Task
@@ -83,7 +83,7 @@ def each_on_cluster(
         try:
             run.wait_for_workers()
             for rank, cell_id in enumerate(cell_ids):
-                run.submit(_Try(cell_id), priority=-rank)
+                run.submit(Try(cell_id), priority=-rank)
             while run.pending:
                 for outcome in run.next_outcomes():
                     yield outcome
@@ -92,32 +92,6 @@ def each_on_cluster(
                         return
         finally:
             run.cancel()
-
-
-@dataclass
-class _Try:
-    """A cell on its way: how often it was submitted, and what speaks against it.
-
-    Attributes
-    ----------
-    attempt : int
-        From 1.
-    n_faults : int
-        Tries that failed by the cell's own fault.
-    n_given_up : int
-        How often Dask gave it up, since workers died.
-    at : str, optional
-        The worker that was last seen at it.
-    """
-
-    cell_id: str
-    attempt: int = 1
-    n_faults: int = 0
-    n_given_up: int = 0
-    at: str | None = None
-
-    def again(self) -> _Try:
-        return replace(self, attempt=self.attempt + 1, at=None)
 
 
 class _Run(Generic[R]):
@@ -132,7 +106,7 @@ class _Run(Generic[R]):
         workers: Workers,
         is_hopeless: Callable[[Exception], bool],
     ):
-        self.pending: dict[str, tuple[Future[Ran[R]], _Try]] = {}
+        self.pending: dict[str, tuple[Future[Ran[R]], Try]] = {}
         self._client, self._task, self._sight = client, task, sight
         self._tell, self._workers, self._is_hopeless = listener, workers, is_hopeless
         self._mark = secrets.token_hex(4)
@@ -154,7 +128,7 @@ class _Run(Generic[R]):
         with self._scheduler_there():
             self._workers.wait_for_first()
 
-    def submit(self, tried: _Try, priority: int = 0) -> None:
+    def submit(self, tried: Try, priority: int = 0) -> None:
         cell_id, attempt = tried.cell_id, tried.attempt
         takes_disk = self._workers.take_disk_resource()
         future = self._client.submit(
@@ -230,7 +204,7 @@ class _Run(Generic[R]):
         except SchedulerGone as error:
             raise self._gone() from error
 
-    def _outcome_of(self, future: Future[Ran[R]], tried: _Try) -> Done[R] | Failure | None:
+    def _outcome_of(self, future: Future[Ran[R]], tried: Try) -> Done[R] | Failure | None:
         """What came of a cell; None if it is to be tried again."""
         cell_id = tried.cell_id
         if future.status not in ("finished", "error"):
@@ -261,7 +235,7 @@ class _Run(Generic[R]):
         self._tell(Event("failed", f"failed on {ran.worker}: {failure.cause}", cell_id, **took))
         return failure
 
-    def _fault_of_dask(self, error: Exception, tried: _Try) -> Failure | None:
+    def _fault_of_dask(self, error: Exception, tried: Try) -> Failure | None:
         """What comes of an error that is not the task's: workers died, or the scheduler is gone.
 
         Raises
@@ -284,7 +258,7 @@ class _Run(Generic[R]):
                 text = f"is tried once more: the last worker that {was} it, {address}, died"
                 self._tell(Event("again", text, cell_id, attempt=attempt))
                 return None
-            failure = Failure(cell_id, _lost(cell_id, address))
+            failure = Failure(cell_id, lost_workers(cell_id, address))
         self._tell(Event("failed", f"failed: {failure.cause}", cell_id, attempt=attempt))
         return failure
 
@@ -296,12 +270,3 @@ class _Run(Generic[R]):
             got=f"{n_left} cells had not ended: {', '.join(sorted(self.pending)[:10])}",
             do=f"start it again, then {GO_ON}",
         )
-
-
-def _lost(cell_id: str, last_worker: str) -> WorkerLostError:
-    return WorkerLostError(
-        f"The workers that took up {cell_id} died, one after the other.",
-        where=cell_id,
-        got=f"the last one was {last_worker}",
-        do="see their logs; most often they had too little memory: start them with more",
-    )
